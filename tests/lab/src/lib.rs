@@ -1,0 +1,1 @@
+//! The bench of Whimbrel: peers and weather, on virtual or real time.
