@@ -52,6 +52,8 @@ pub enum Error {
     Timeout = -21,
     /// The server answered with an error code.
     Refused = -22,
+    /// The handler answers later. Never leaves the engine.
+    Deferred = -23,
 }
 
 impl Error {
@@ -76,7 +78,8 @@ impl Error {
             | Self::Link
             | Self::State
             | Self::Timeout
-            | Self::Refused => Code::INTERNAL_SERVER_ERROR,
+            | Self::Refused
+            | Self::Deferred => Code::INTERNAL_SERVER_ERROR,
         }
     }
 

@@ -7,6 +7,8 @@ extern crate std;
 pub mod coap;
 pub mod error;
 pub mod format;
+pub mod model;
+pub mod objects;
 pub mod path;
 pub mod time;
 pub mod value;
