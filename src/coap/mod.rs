@@ -5,12 +5,14 @@
 //! the time, the chance and what arrived, and answer what to do.
 
 pub mod block;
+mod body;
 pub mod code;
 pub mod message;
 pub mod option;
 pub mod writer;
 
 pub use block::Block;
+pub use body::{Answer, Arrival, Fetch, Fetched, Incoming, Outgoing};
 pub use code::Code;
 pub use message::{Kind, Message, OptionReader};
 pub use writer::Writer;
