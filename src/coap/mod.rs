@@ -7,12 +7,17 @@
 pub mod block;
 mod body;
 pub mod code;
+pub mod dedup;
+pub mod exchange;
 pub mod message;
+pub mod observe;
 pub mod option;
 pub mod writer;
 
 pub use block::Block;
 pub use body::{Answer, Arrival, Fetch, Fetched, Incoming, Outgoing};
 pub use code::Code;
+pub use dedup::{Dedup, Ids, Known, Recent};
+pub use exchange::{Due, Params, Transmission};
 pub use message::{Kind, Message, OptionReader};
 pub use writer::Writer;
