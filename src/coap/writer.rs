@@ -93,6 +93,13 @@ impl<'a> Writer<'a> {
         self.finish_with(payload.len())
     }
 
+    /// Ends a message whose payload lies right behind it already: only the marker is written; returns the length with
+    /// the marker. `Full`: no room for it.
+    pub fn mark(mut self) -> Result<usize, Error> {
+        self.put(&[PAYLOAD_MARKER])?;
+        Ok(self.at)
+    }
+
     /// Ends a message without payload; returns its length.
     pub const fn finish(self) -> usize {
         self.at
