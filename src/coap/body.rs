@@ -3,7 +3,7 @@
 //! Pure state: no peers, no paths, no bytes. All are `Copy`: to undo a step that the handler refused, keep the value from
 //! before.
 
-use super::{Block, Code};
+use super::{Block, Code, copy};
 use crate::error::Error;
 
 /// How a block fits into the body being received.
@@ -267,7 +267,7 @@ impl Fetch {
     }
 
     fn remember(&mut self, etag: &[u8]) -> Result<(), Error> {
-        self.etag.get_mut(..etag.len()).ok_or(Error::BadOption)?.copy_from_slice(etag);
+        copy(self.etag.get_mut(..etag.len()).ok_or(Error::BadOption)?, etag);
         self.etag_length = etag.len() as u8;
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! A request is looked up before it is processed and recorded with its answer afterwards; a request whose answer comes
 //! later is recorded without one first. GET and FETCH may be left out: running them twice does no harm.
 
+use super::copy;
 use crate::time::Instant;
 
 /// How many bytes of an answer a slot keeps: the header, a token of 8 bytes, Location-Path (`rd` and 12 more), Block1.
@@ -67,17 +68,27 @@ impl<'a> Dedup<'a> {
     ///
     /// Returns whether the bytes of the answer were kept: `false` if it is longer than [`ANSWER`] or there are no slots.
     pub fn record(&mut self, now: Instant, lifetime_ms: u32, peer: u8, id: u16, answer: &[u8]) -> bool {
-        let same = |slot: &Recent| slot.id == id && slot.peer == peer;
-        let key = |slot: &Recent| if same(slot) { Instant::ZERO } else { slot.expires };
-        let Some(slot) = self.slots.iter_mut().min_by_key(|slot| (key(slot), !same(slot))) else {
-            return false;
-        };
+        let Some(slot) = self.slot_for(peer, id) else { return false };
         slot.expires = now.after(lifetime_ms.into());
         (slot.id, slot.peer, slot.length) = (id, peer, NOT_KEPT);
         let Some(room) = slot.answer.get_mut(..answer.len()) else { return false };
-        room.copy_from_slice(answer);
+        copy(room, answer);
         slot.length = answer.len() as u8;
         true
+    }
+
+    /// The slot of the same message, else the one that expires first; free ones have expired.
+    fn slot_for(&mut self, peer: u8, id: u16) -> Option<&mut Recent> {
+        let mut first: Option<&mut Recent> = None;
+        for slot in self.slots.iter_mut() {
+            if slot.id == id && slot.peer == peer {
+                return Some(slot);
+            }
+            if first.as_ref().is_none_or(|first| slot.expires < first.expires) {
+                first = Some(slot);
+            }
+        }
+        first
     }
 
     /// Forgets what `peer` sent: its Message IDs begin anew with its next session.

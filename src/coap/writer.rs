@@ -4,7 +4,7 @@
 //! message as it was.
 
 use super::message::{Kind, MAX_TOKEN, PAYLOAD_MARKER};
-use super::{Block, Code};
+use super::{Block, Code, copy};
 use crate::error::Error;
 
 /// A message being written.
@@ -87,7 +87,7 @@ impl<'a> Writer<'a> {
     /// Ends the message with a payload; returns the length of the message. No marker if `payload` is empty.
     pub fn payload(mut self, payload: &[u8]) -> Result<usize, Error> {
         match self.room().get_mut(..payload.len()) {
-            Some(room) => room.copy_from_slice(payload),
+            Some(room) => copy(room, payload),
             None => return Err(Error::Full),
         }
         self.finish_with(payload.len())
@@ -122,7 +122,7 @@ impl<'a> Writer<'a> {
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let end = self.at.wrapping_add(bytes.len());
-        self.buffer.get_mut(self.at..end).ok_or(Error::Full)?.copy_from_slice(bytes);
+        copy(self.buffer.get_mut(self.at..end).ok_or(Error::Full)?, bytes);
         self.at = end;
         Ok(())
     }
