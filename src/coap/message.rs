@@ -124,8 +124,13 @@ impl<'a> OptionReader<'a> {
         if first == PAYLOAD_MARKER {
             return if rest.is_empty() { Err(Error::Malformed) } else { Ok(None) };
         }
-        let (delta, rest) = extended(first >> 4, rest)?;
-        let (length, rest) = extended(first & 0x0f, rest)?;
+        let (mut delta, mut length, mut rest) = (u32::from(first >> 4), u32::from(first & 0x0f), rest);
+        if delta > 12 {
+            (delta, rest) = extended(delta, rest)?;
+        }
+        if length > 12 {
+            (length, rest) = extended(length, rest)?;
+        }
         let (value, rest) = rest.split_at_checked(length as usize).ok_or(Error::Malformed)?;
         let number =
             u16::try_from(delta.wrapping_add(u32::from(self.number))).map_err(|_| Error::Malformed)?;
@@ -142,10 +147,9 @@ impl<'a> OptionReader<'a> {
     }
 }
 
-/// The value of a delta or length nibble and of the bytes that extend it; at most 65804.
-fn extended(nibble: u8, rest: &[u8]) -> Result<(u32, &[u8]), Error> {
+/// The delta or length that a nibble above 12 and the bytes behind it mean; at most 65804.
+fn extended(nibble: u32, rest: &[u8]) -> Result<(u32, &[u8]), Error> {
     match nibble {
-        0..=12 => Ok((nibble.into(), rest)),
         13 => {
             let (&byte, rest) = rest.split_first().ok_or(Error::Malformed)?;
             Ok((u32::from(byte) + 13, rest))

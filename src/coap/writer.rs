@@ -101,23 +101,24 @@ impl<'a> Writer<'a> {
     fn try_option(&mut self, number: u16, value: &[u8]) -> Result<(), Error> {
         let delta = usize::from(number.checked_sub(self.number).ok_or(Error::Argument)?);
         self.put(&[(nibble(delta) << 4) | nibble(value.len())])?;
-        self.extend(delta)?;
-        self.extend(value.len())?;
+        if delta > 12 {
+            self.extend(delta)?;
+        }
+        if value.len() > 12 {
+            self.extend(value.len())?;
+        }
         self.put(value)?;
         self.number = number;
         Ok(())
     }
 
-    /// The bytes that follow a nibble of 13 or 14.
+    /// The bytes that follow a nibble of 13 or 14: `value` is 13 or more.
     fn extend(&mut self, value: usize) -> Result<(), Error> {
-        match value {
-            0..=12 => Ok(()),
-            13..=268 => self.put(&[(value - 13) as u8]),
-            _ => {
-                let extension = u16::try_from(value - 269).map_err(|_| Error::Full)?;
-                self.put(&extension.to_be_bytes())
-            }
+        if value < 269 {
+            return self.put(&[value.wrapping_sub(13) as u8]);
         }
+        let extension = u16::try_from(value.wrapping_sub(269)).map_err(|_| Error::Full)?;
+        self.put(&extension.to_be_bytes())
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
