@@ -1,5 +1,5 @@
-//! Our codec against coap-lite 0.13.3: the same messages mean the same, the same bytes come out, and whatever arrives gets
-//! the same verdict, apart from the deviations listed in [`Deviation`].
+//! Our codec against coap-lite 0.13.3: the same messages mean the same, the same bytes come out, and whatever
+//! arrives gets the same verdict, apart from the deviations listed in [`Deviation`].
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ enum Deviation {
     Version,
     /// RFC 7252 section 4.1: bytes behind the Message ID of an Empty message are a format error.
     EmptyWithBytes,
-    /// RFC 7252 table 1, section 4.2: a request in an Acknowledgement, anything in a Reset, an Empty Non-confirmable
-    /// message, a reserved class.
+    /// RFC 7252 table 1, section 4.2: a request in an Acknowledgement, anything in a Reset, an Empty
+    /// Non-confirmable message, a reserved class.
     CodeForType,
     /// RFC 7252 section 3: a marker followed by a payload of zero length is a format error.
     MarkerWithoutPayload,
@@ -205,8 +205,8 @@ fn whatever_arrives_gets_the_same_verdict() {
     assert_eq!(deviations.len(), 4, "each deviation was met: {deviations:?}");
 }
 
-/// coap-lite refuses option values of 65,536 to 65,804 bytes, which RFC 7252 section 3.1 can express. No datagram is
-/// that long.
+/// coap-lite refuses option values of 65,536 to 65,804 bytes, which RFC 7252 section 3.1 can express. No
+/// datagram is that long.
 #[test]
 fn only_we_take_options_beyond_64_kib() {
     let mut datagram = vec![0x40, 1, 0, 0, 0x1e, 0xfe, 0xf3];
@@ -235,8 +235,8 @@ fn uints_are_the_same() {
     }
 }
 
-/// coap-lite keeps a whole Block option in 16 bits: numbers of 4,096 and more are refused when read and cut when written.
-/// It accepts SZX 7, which RFC 7959 section 2.2 reserves.
+/// coap-lite keeps a whole Block option in 16 bits: numbers of 4,096 and more are refused when read and cut
+/// when written. It accepts SZX 7, which RFC 7959 section 2.2 reserves.
 #[test]
 fn blocks_are_the_same_up_to_12_bits() {
     use coap_lite::block_handler::BlockValue;

@@ -1,8 +1,8 @@
 //! CoAP: RFC 7252, 7641, 7959. Knows no LwM2M.
 //!
-//! In: [`Message::parse`] checks the header, [`Message::options`] is walked once and leaves the payload.
-//! Out: a [`Writer`] over the datagram buffer. The rest are small state machines that the engine owns: they are told
-//! the time, the chance and what arrived, and answer what to do.
+//! In: [`Message::parse`] checks the header, [`Message::options`] is walked once and leaves the payload. Out:
+//! a [`Writer`] over the datagram buffer. The rest are small state machines that the engine owns: they are
+//! told the time, the chance and what arrived, and answer what to do.
 
 pub mod block;
 mod body;

@@ -1,7 +1,7 @@
 //! Puts a message together in the buffer from which it is sent (RFC 7252 section 3).
 //!
-//! `new` → options in ascending order → `finish`, `payload`, or `room` and `finish_with`. A step that fails leaves the
-//! message as it was.
+//! `new` → options in ascending order → `finish`, `payload`, or `room` and `finish_with`. A step that fails
+//! leaves the message as it was.
 
 use super::message::{Kind, MAX_TOKEN, PAYLOAD_MARKER};
 use super::{Block, Code, copy};
@@ -27,7 +27,8 @@ impl<'a> Writer<'a> {
         Ok(writer)
     }
 
-    /// Adds an option (RFC 7252 section 3.1). `Argument`: the number is lower than the one before; `Full`: no room.
+    /// Adds an option (RFC 7252 section 3.1). `Argument`: the number is lower than the one before; `Full`: no
+    /// room.
     pub fn option(&mut self, number: u16, value: &[u8]) -> Result<(), Error> {
         let start = self.at;
         let written = self.try_option(number, value);
