@@ -20,8 +20,8 @@ pub struct Block {
 }
 
 impl Block {
-    /// From the option's value. `BadOption`: longer than 3 bytes, treat it as unrecognised (RFC 7252 section 5.4.3);
-    /// `Malformed`: SZX 7, which a request is told as 4.00 (RFC 7959 section 2.2).
+    /// From the option's value. `BadOption`: longer than 3 bytes, treat it as unrecognised (RFC 7252 section
+    /// 5.4.3); `Malformed`: SZX 7, which a request is told as 4.00 (RFC 7959 section 2.2).
     pub fn decode(value: &[u8]) -> Result<Self, Error> {
         if value.len() > 3 {
             return Err(Error::BadOption);
@@ -34,8 +34,8 @@ impl Block {
         Ok(Self { number: value >> 4, more: value & 8 != 0, exponent })
     }
 
-    /// The block that begins at byte `offset`, rounded down to a block boundary. `TooLarge`: its number has more than 20
-    /// bits.
+    /// The block that begins at byte `offset`, rounded down to a block boundary. `TooLarge`: its number has
+    /// more than 20 bits.
     pub const fn at(offset: u32, more: bool, exponent: u8) -> Result<Self, Error> {
         let number = offset >> shift(exponent);
         if number > MAX_NUMBER { Err(Error::TooLarge) } else { Ok(Self { number, more, exponent }) }
@@ -56,20 +56,20 @@ impl Block {
         (self.number & MAX_NUMBER) << shift(self.exponent)
     }
 
-    /// The same place in smaller blocks, when the peer asks for them (RFC 7959 sections 2.3 and 2.4); the same block if
-    /// `exponent` is not smaller. `TooLarge`: the number would have more than 20 bits.
+    /// The same place in smaller blocks, when the peer asks for them (RFC 7959 sections 2.3 and 2.4); the
+    /// same block if `exponent` is not smaller. `TooLarge`: the number would have more than 20 bits.
     pub const fn reduced_to(self, exponent: u8) -> Result<Self, Error> {
         if exponent < self.exponent { Self::at(self.offset(), self.more, exponent) } else { Ok(self) }
     }
 
-    /// The Block1 option that acknowledges this one (RFC 7959 section 2.3): the same number and M bit; a first block may
-    /// be told that blocks of at most `exponent` are preferred from now on.
+    /// The Block1 option that acknowledges this one (RFC 7959 section 2.3): the same number and M bit; a
+    /// first block may be told that blocks of at most `exponent` are preferred from now on.
     pub const fn acknowledged(self, exponent: u8) -> Self {
         if self.number == 0 && exponent < self.exponent { Self { exponent, ..self } } else { self }
     }
 
-    /// Whether a payload of `length` bytes suits the block: a full one if more follow, at most that otherwise (RFC 7959
-    /// section 2.2).
+    /// Whether a payload of `length` bytes suits the block: a full one if more follow, at most that otherwise
+    /// (RFC 7959 section 2.2).
     pub const fn suits(self, length: usize) -> bool {
         if self.more { length == self.size() } else { length <= self.size() }
     }

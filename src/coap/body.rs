@@ -1,9 +1,10 @@
-//! Bodies in blocks (RFC 7959): one being received with Block1, one being sent with Block1, one being fetched with Block2.
+//! Bodies in blocks (RFC 7959): one being received with Block1, one being sent with Block1, one being fetched
+//! with Block2.
 //!
-//! Pure state: no peers, no paths, no bytes. All are `Copy`: to undo a step that the handler refused, keep the value from
-//! before.
+//! Pure state: no peers, no paths, no bytes. All are `Copy`: to undo a step that the handler refused, keep
+//! the value from before.
 
-use super::{Block, Code};
+use super::{Block, Code, copy};
 use crate::error::Error;
 
 /// How a block fits into the body being received.
@@ -50,9 +51,10 @@ impl Incoming {
 
     /// Takes a block with a payload of `length` bytes. It is the last one if its M bit is clear.
     ///
-    /// Block 0 always begins anew: its bytes may differ from those of the block 0 before. A size that changes on the way
-    /// is fine as long as the block begins where the one before ended. `Malformed` (4.00): the payload does not suit the
-    /// block; `Incomplete` (4.08): another block is missing (RFC 7959 section 2.9.2).
+    /// Block 0 always begins anew: its bytes may differ from those of the block 0 before. A size that changes
+    /// on the way is fine as long as the block begins where the one before ended. `Malformed` (4.00): the
+    /// payload does not suit the block; `Incomplete` (4.08): another block is missing (RFC 7959 section
+    /// 2.9.2).
     pub fn take(&mut self, block: Block, length: usize) -> Result<Arrival, Error> {
         if !block.suits(length) {
             return Err(Error::Malformed);
@@ -101,7 +103,8 @@ pub enum Answer {
     Failed,
 }
 
-/// A body being sent with Block1 (RFC 7959 sections 2.3 and 2.5): `offset`, write up to `size` bytes, `block`, send, `answer`.
+/// A body being sent with Block1 (RFC 7959 sections 2.3 and 2.5): `offset`, write up to `size` bytes,
+/// `block`, send, `answer`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     offset: u32,
@@ -135,8 +138,8 @@ impl Outgoing {
 
     /// Takes the answer to the latest block: its code and its Block1 option.
     ///
-    /// A smaller size in the answer is adopted from the next block on. 4.13 with a smaller size begins anew with that
-    /// one (section 2.9.3), 4.08 once with the same (section 2.9.2).
+    /// A smaller size in the answer is adopted from the next block on. 4.13 with a smaller size begins anew
+    /// with that one (section 2.9.3), 4.08 once with the same (section 2.9.2).
     pub fn answer(&mut self, code: Code, option: Option<Block>) -> Answer {
         let smaller = option.filter(|block| block.exponent < self.exponent);
         match code {
@@ -240,8 +243,9 @@ impl Fetch {
 
     /// Takes a 2.05: its Block2 option, its ETag (empty if there is none), the length of its payload.
     ///
-    /// An answer without the option is the whole body. A smaller block size than asked for is adopted. Nothing changes
-    /// on an error: `Malformed`, the payload does not suit the block; `Incomplete`, it is another part than asked for.
+    /// An answer without the option is the whole body. A smaller block size than asked for is adopted.
+    /// Nothing changes on an error: `Malformed`, the payload does not suit the block; `Incomplete`, it is
+    /// another part than asked for.
     pub fn answer(&mut self, option: Option<Block>, etag: &[u8], length: usize) -> Result<Fetched, Error> {
         let offset = option.map_or(0, Block::offset);
         if offset != self.offset {
@@ -267,7 +271,7 @@ impl Fetch {
     }
 
     fn remember(&mut self, etag: &[u8]) -> Result<(), Error> {
-        self.etag.get_mut(..etag.len()).ok_or(Error::BadOption)?.copy_from_slice(etag);
+        copy(self.etag.get_mut(..etag.len()).ok_or(Error::BadOption)?, etag);
         self.etag_length = etag.len() as u8;
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Methods, response codes and signals (RFC 7252 section 12.1, RFC 7959 section 2.9, RFC 8132, RFC 8323 section 5).
+//! Methods, response codes and signals (RFC 7252 section 12.1, RFC 7959 section 2.9, RFC 8132, RFC 8323
+//! section 5).
 
 /// A method or a response code: class in the upper three bits, detail in the lower five.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

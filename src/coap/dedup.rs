@@ -1,12 +1,14 @@
 //! Recognising what was received before (RFC 7252 section 4.5), and Message IDs for what is sent (section 4.4).
 //!
-//! A request is looked up before it is processed and recorded with its answer afterwards; a request whose answer comes
-//! later is recorded without one first. GET and FETCH may be left out: running them twice does no harm.
+//! A request is looked up before it is processed and recorded with its answer afterwards; a request whose
+//! answer comes later is recorded without one first. GET and FETCH may be left out: running them twice does
+//! no harm.
 
+use super::copy;
 use crate::time::Instant;
 
-/// How many bytes of an answer a slot keeps: the header, a token of 8 bytes, Location-Path (`rd` and 12 more), Block1.
-/// Longer are only answers to requests that can be run again.
+/// How many bytes of an answer a slot keeps: the header (4), a token (8), the Location-Path of a Create (12),
+/// Block1 (4), and some to spare. Longer are only answers to requests that can be run again.
 pub const ANSWER: usize = 36;
 
 /// In `length`: the answer was longer than a slot.
@@ -40,9 +42,10 @@ pub enum Known<'a> {
 
 /// The messages received lately (RFC 7252 section 4.5).
 ///
-/// When all slots are taken, the one that would expire first gives way, and a duplicate of that message would be processed
-/// as new. One slot for each exchange that a peer may have open (NSTART, 1 by default) suffices as long as peers do
-/// not begin the next request before they have given up the last one; more cover delayed duplicates.
+/// When all slots are taken, the one that would expire first gives way, and a duplicate of that message would
+/// be processed as new. One slot for each exchange that a peer may have open (NSTART, 1 by default) suffices
+/// as long as peers do not begin the next request before they have given up the last one; more cover delayed
+/// duplicates.
 pub struct Dedup<'a> {
     slots: &'a mut [Recent],
 }
@@ -65,19 +68,30 @@ impl<'a> Dedup<'a> {
     /// Records message `id` of `peer` with its answer, empty if there is none (yet), for `lifetime_ms`:
     /// EXCHANGE_LIFETIME if it is Confirmable, else NON_LIFETIME. Replaces what was recorded of the same message.
     ///
-    /// Returns whether the bytes of the answer were kept: `false` if it is longer than [`ANSWER`] or there are no slots.
+    /// Returns whether the bytes of the answer were kept: `false` if it is longer than [`ANSWER`] or there
+    /// are no slots.
     pub fn record(&mut self, now: Instant, lifetime_ms: u32, peer: u8, id: u16, answer: &[u8]) -> bool {
-        let same = |slot: &Recent| slot.id == id && slot.peer == peer;
-        let key = |slot: &Recent| if same(slot) { Instant::ZERO } else { slot.expires };
-        let Some(slot) = self.slots.iter_mut().min_by_key(|slot| (key(slot), !same(slot))) else {
-            return false;
-        };
+        let Some(slot) = self.slot_for(peer, id) else { return false };
         slot.expires = now.after(lifetime_ms.into());
         (slot.id, slot.peer, slot.length) = (id, peer, NOT_KEPT);
         let Some(room) = slot.answer.get_mut(..answer.len()) else { return false };
-        room.copy_from_slice(answer);
+        copy(room, answer);
         slot.length = answer.len() as u8;
         true
+    }
+
+    /// The slot of the same message, else the one that expires first; free ones have expired.
+    fn slot_for(&mut self, peer: u8, id: u16) -> Option<&mut Recent> {
+        let mut first: Option<&mut Recent> = None;
+        for slot in self.slots.iter_mut() {
+            if slot.id == id && slot.peer == peer {
+                return Some(slot);
+            }
+            if first.as_ref().is_none_or(|first| slot.expires < first.expires) {
+                first = Some(slot);
+            }
+        }
+        first
     }
 
     /// Forgets what `peer` sent: its Message IDs begin anew with its next session.

@@ -29,8 +29,8 @@ impl Params {
     pub const DEFAULT: Self =
         Self { ack_timeout_ms: 2000, ack_random_permille: 1500, max_retransmit: 4, nstart: 1 };
 
-    /// MAX_TRANSMIT_SPAN (RFC 7252 section 4.8.2): from the first to the last transmission, in milliseconds. This and
-    /// the next three saturate.
+    /// MAX_TRANSMIT_SPAN (RFC 7252 section 4.8.2): from the first to the last transmission, in milliseconds.
+    /// This and the next three saturate.
     pub const fn max_transmit_span(&self) -> u32 {
         self.timeouts(self.max_retransmit as u32)
     }
@@ -45,7 +45,8 @@ impl Params {
         self.non_lifetime().saturating_add(MAX_LATENCY_MS).saturating_add(self.ack_timeout_ms)
     }
 
-    /// NON_LIFETIME (RFC 7252 section 4.8.2), in milliseconds: so long a Non-confirmable message may be duplicated.
+    /// NON_LIFETIME (RFC 7252 section 4.8.2), in milliseconds: so long a Non-confirmable message may be
+    /// duplicated.
     pub const fn non_lifetime(&self) -> u32 {
         self.max_transmit_span().saturating_add(MAX_LATENCY_MS)
     }
@@ -79,7 +80,8 @@ pub enum Due {
     GaveUp,
 }
 
-/// The timer of a Confirmable message that waits for its Acknowledgement (RFC 7252 section 4.2). Dropping it ends it.
+/// The timer of a Confirmable message that waits for its Acknowledgement (RFC 7252 section 4.2). Dropping it
+/// ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transmission {
     deadline: Instant,
@@ -88,8 +90,8 @@ pub struct Transmission {
 }
 
 impl Transmission {
-    /// The message has been sent for the first time. `random` picks a timeout between ACK_TIMEOUT and ACK_TIMEOUT *
-    /// ACK_RANDOM_FACTOR.
+    /// The message has been sent for the first time. `random` picks a timeout between ACK_TIMEOUT and
+    /// ACK_TIMEOUT * ACK_RANDOM_FACTOR.
     pub const fn start(now: Instant, params: &Params, random: u32) -> Self {
         let spread = params.longest_timeout().wrapping_sub(params.ack_timeout_ms) as u64;
         // random * (spread + 1) / 2^32, at most `spread`; no division by a variable

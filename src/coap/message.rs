@@ -38,7 +38,8 @@ impl Kind {
         }
     }
 
-    /// Whether such a message may carry `code` (RFC 7252 table 1 and section 4.2). A Confirmable Empty message is a ping.
+    /// Whether such a message may carry `code` (RFC 7252 table 1 and section 4.2). A Confirmable Empty
+    /// message is a ping.
     const fn may_carry(self, code: Code) -> bool {
         let empty = code.0 == Code::EMPTY.0;
         match self {
@@ -72,9 +73,10 @@ pub struct Message<'a> {
 impl<'a> Message<'a> {
     /// Takes the header apart.
     ///
-    /// `Malformed` if the datagram is short, of another version, has a token length of 9 to 15, is Empty with bytes
-    /// behind the Message ID, or has a code that its type cannot carry (a request in an Acknowledgement, anything in
-    /// a Reset, an Empty Non-confirmable message, a reserved class). [`reset_for`] knows what to answer.
+    /// `Malformed` if the datagram is short, of another version, has a token length of 9 to 15, is Empty with
+    /// bytes behind the Message ID, or has a code that its type cannot carry (a request in an
+    /// Acknowledgement, anything in a Reset, an Empty Non-confirmable message, a reserved class).
+    /// [`reset_for`] knows what to answer.
     pub fn parse(datagram: &'a [u8]) -> Result<Self, Error> {
         let (&[first, code, high, low], rest) = datagram.split_first_chunk::<4>().ok_or(Error::Malformed)?;
         let (kind, code, length) = (Kind::of(first), Code(code), usize::from(first & 0x0f));
@@ -98,8 +100,8 @@ impl<'a> Message<'a> {
 
 /// The Reset that rejects a datagram that cannot be processed: to a Confirmable message whose header can be read.
 ///
-/// `None`: say nothing (RFC 7252 section 3: another version; sections 4.2 and 4.3: everything else). The engine calls
-/// it when [`Message::parse`] or the option walk fails, and for a ping.
+/// `None`: say nothing (RFC 7252 section 3: another version; sections 4.2 and 4.3: everything else). The
+/// engine calls it when [`Message::parse`] or the option walk fails, and for a ping.
 pub fn reset_for(datagram: &[u8]) -> Option<[u8; 4]> {
     let &[first, _, high, low] = datagram.first_chunk::<4>()?;
     let confirmable = first & 0xf0 == Kind::Confirmable.first_byte(0);
@@ -116,16 +118,21 @@ pub struct OptionReader<'a> {
 impl<'a> OptionReader<'a> {
     /// The next option's number and value, `None` at the end.
     ///
-    /// `Malformed`, from then on each time: an option reaches beyond the datagram, uses the reserved nibble 15, has a
-    /// number above 65535, or nothing follows the payload marker.
+    /// `Malformed`, from then on each time: an option reaches beyond the datagram, uses the reserved nibble
+    /// 15, has a number above 65535, or nothing follows the payload marker.
     #[expect(clippy::should_implement_trait, reason = "an iterator of results would go on behind an error")]
     pub fn next(&mut self) -> Result<Option<(u16, &'a [u8])>, Error> {
         let Some((&first, rest)) = self.rest.split_first() else { return Ok(None) };
         if first == PAYLOAD_MARKER {
             return if rest.is_empty() { Err(Error::Malformed) } else { Ok(None) };
         }
-        let (delta, rest) = extended(first >> 4, rest)?;
-        let (length, rest) = extended(first & 0x0f, rest)?;
+        let (mut delta, mut length, mut rest) = (u32::from(first >> 4), u32::from(first & 0x0f), rest);
+        if delta > 12 {
+            (delta, rest) = extended(delta, rest)?;
+        }
+        if length > 12 {
+            (length, rest) = extended(length, rest)?;
+        }
         let (value, rest) = rest.split_at_checked(length as usize).ok_or(Error::Malformed)?;
         let number =
             u16::try_from(delta.wrapping_add(u32::from(self.number))).map_err(|_| Error::Malformed)?;
@@ -142,10 +149,9 @@ impl<'a> OptionReader<'a> {
     }
 }
 
-/// The value of a delta or length nibble and of the bytes that extend it; at most 65804.
-fn extended(nibble: u8, rest: &[u8]) -> Result<(u32, &[u8]), Error> {
+/// The delta or length that a nibble above 12 and the bytes behind it mean; at most 65804.
+fn extended(nibble: u32, rest: &[u8]) -> Result<(u32, &[u8]), Error> {
     match nibble {
-        0..=12 => Ok((nibble.into(), rest)),
         13 => {
             let (&byte, rest) = rest.split_first().ok_or(Error::Malformed)?;
             Ok((u32::from(byte) + 13, rest))

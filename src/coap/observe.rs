@@ -16,8 +16,8 @@ const WINDOW_MS: u64 = 128_000;
 const MASK: u32 = 0x00ff_ffff;
 const HALF: u32 = 0x0080_0000;
 
-/// The Observe values of one observation's notifications (RFC 7641 section 4.4): each is newer than the one before,
-/// however fast they come, as long as fewer than 2^23 lie between two that the peer compares.
+/// The Observe values of one observation's notifications (RFC 7641 section 4.4): each is newer than the one
+/// before, however fast they come, as long as fewer than 2^23 lie between two that the peer compares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sequence(u32);
 

@@ -59,14 +59,14 @@ pub const fn is_critical(number: u16) -> bool {
     number & 1 == 1
 }
 
-/// Whether the option may stand there more than once; a second one of the others is treated as unrecognised (RFC 7252
-/// section 5.4.5).
+/// Whether the option may stand there more than once; a second one of the others is treated as unrecognised
+/// (RFC 7252 section 5.4.5).
 pub const fn is_repeatable(number: u16) -> bool {
     matches!(number, IF_MATCH | ETAG | LOCATION_PATH | URI_PATH | URI_QUERY | LOCATION_QUERY | REQUEST_TAG)
 }
 
-/// Whether the option's value may be that long. If not, it is treated as unrecognised (RFC 7252 section 5.4.3). Numbers
-/// that are not in this file fit at any length.
+/// Whether the option's value may be that long. If not, it is treated as unrecognised (RFC 7252 section
+/// 5.4.3). Numbers that are not in this file fit at any length.
 pub const fn length_fits(number: u16, length: usize) -> bool {
     let (least, most) = match number {
         URI_PATH | URI_QUERY | LOCATION_PATH | LOCATION_QUERY | OSCORE => (0, 255),
@@ -86,8 +86,8 @@ pub const fn length_fits(number: u16, length: usize) -> bool {
     least <= length && length <= most
 }
 
-/// The value of an option of the `uint` format (RFC 7252 section 3.2): 0 to 4 bytes, leading zeros accepted, `BadOption`
-/// if longer.
+/// The value of an option of the `uint` format (RFC 7252 section 3.2): 0 to 4 bytes, leading zeros accepted,
+/// `BadOption` if longer.
 pub fn uint(value: &[u8]) -> Result<u32, Error> {
     if value.len() > 4 {
         return Err(Error::BadOption);

@@ -1,10 +1,10 @@
 //! Puts a message together in the buffer from which it is sent (RFC 7252 section 3).
 //!
-//! `new` → options in ascending order → `finish`, `payload`, or `room` and `finish_with`. A step that fails leaves the
-//! message as it was.
+//! `new` → options in ascending order → `finish`, `payload`, or `room` and `finish_with`. A step that fails
+//! leaves the message as it was.
 
 use super::message::{Kind, MAX_TOKEN, PAYLOAD_MARKER};
-use super::{Block, Code};
+use super::{Block, Code, copy};
 use crate::error::Error;
 
 /// A message being written.
@@ -27,7 +27,8 @@ impl<'a> Writer<'a> {
         Ok(writer)
     }
 
-    /// Adds an option (RFC 7252 section 3.1). `Argument`: the number is lower than the one before; `Full`: no room.
+    /// Adds an option (RFC 7252 section 3.1). `Argument`: the number is lower than the one before; `Full`: no
+    /// room.
     pub fn option(&mut self, number: u16, value: &[u8]) -> Result<(), Error> {
         let start = self.at;
         let written = self.try_option(number, value);
@@ -87,7 +88,7 @@ impl<'a> Writer<'a> {
     /// Ends the message with a payload; returns the length of the message. No marker if `payload` is empty.
     pub fn payload(mut self, payload: &[u8]) -> Result<usize, Error> {
         match self.room().get_mut(..payload.len()) {
-            Some(room) => room.copy_from_slice(payload),
+            Some(room) => copy(room, payload),
             None => return Err(Error::Full),
         }
         self.finish_with(payload.len())
@@ -108,28 +109,29 @@ impl<'a> Writer<'a> {
     fn try_option(&mut self, number: u16, value: &[u8]) -> Result<(), Error> {
         let delta = usize::from(number.checked_sub(self.number).ok_or(Error::Argument)?);
         self.put(&[(nibble(delta) << 4) | nibble(value.len())])?;
-        self.extend(delta)?;
-        self.extend(value.len())?;
+        if delta > 12 {
+            self.extend(delta)?;
+        }
+        if value.len() > 12 {
+            self.extend(value.len())?;
+        }
         self.put(value)?;
         self.number = number;
         Ok(())
     }
 
-    /// The bytes that follow a nibble of 13 or 14.
+    /// The bytes that follow a nibble of 13 or 14: `value` is 13 or more.
     fn extend(&mut self, value: usize) -> Result<(), Error> {
-        match value {
-            0..=12 => Ok(()),
-            13..=268 => self.put(&[(value - 13) as u8]),
-            _ => {
-                let extension = u16::try_from(value - 269).map_err(|_| Error::Full)?;
-                self.put(&extension.to_be_bytes())
-            }
+        if value < 269 {
+            return self.put(&[value.wrapping_sub(13) as u8]);
         }
+        let extension = u16::try_from(value.wrapping_sub(269)).map_err(|_| Error::Full)?;
+        self.put(&extension.to_be_bytes())
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let end = self.at.wrapping_add(bytes.len());
-        self.buffer.get_mut(self.at..end).ok_or(Error::Full)?.copy_from_slice(bytes);
+        copy(self.buffer.get_mut(self.at..end).ok_or(Error::Full)?, bytes);
         self.at = end;
         Ok(())
     }
