@@ -4,12 +4,14 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod client;
 pub mod coap;
 pub mod error;
 pub mod format;
 pub mod model;
 pub mod objects;
 pub mod path;
+pub mod port;
 pub mod time;
 pub mod value;
 

@@ -3,7 +3,7 @@
 use crate::client::account::{Exchange, Purpose, State};
 use crate::client::{Context, Engine};
 use crate::coap::exchange::Due;
-use crate::coap::{Kind, Transmission, message, writer};
+use crate::coap::{Kind, Transmission, writer};
 use crate::error::Error;
 use crate::port::{Event, EventCode};
 
@@ -133,6 +133,8 @@ impl Engine<'_> {
         self.online
     }
 
-    /// The largest token a server may use.
-    pub(crate) const MAX_TOKEN: usize = message::MAX_TOKEN;
+    /// How large a datagram can be that is received.
+    pub(crate) fn receive_size(&self) -> usize {
+        self.send.len()
+    }
 }

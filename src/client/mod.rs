@@ -25,6 +25,7 @@ pub use account::Account;
 pub use attributes::AttributeSet;
 pub use config::Config;
 pub use pending::Pending;
+pub use setup::NewAccount;
 pub use reporting::Observation;
 pub use upload::Upload;
 

@@ -15,6 +15,7 @@ pub mod option;
 pub mod writer;
 
 pub use block::Block;
+
 pub use body::{Answer, Arrival, Fetch, Fetched, Incoming, Outgoing};
 pub use code::Code;
 pub use dedup::{Dedup, Ids, Known, Recent};

@@ -5,7 +5,7 @@ mod security;
 mod server;
 
 pub use access_control::{ACL_ENTRIES, Access, AccessControl, AclRow, OWNER_BOOTSTRAP};
-pub use security::{Field, Security, SecurityRow};
+pub use security::{Field, MODE_NOSEC, Security, SecurityRow};
 pub use server::{Binding, Server, ServerRow, action};
 
 use core::cell::Cell;
