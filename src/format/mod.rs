@@ -7,10 +7,13 @@
 mod cursor;
 mod encoder;
 pub mod number;
+mod tlv;
+mod tlv_reader;
 mod window;
 
 pub use cursor::{Cursor, Raw, Record};
 pub use encoder::Encoder;
+pub use tlv::{TLV, Tlv};
 pub use window::Window;
 
 use crate::error::Error;

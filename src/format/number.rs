@@ -1,4 +1,4 @@
-//! Numbers as text, without `core::fmt`.
+//! Whole numbers as text, without `core::fmt` (TS 1.0 Appendix C, column Text Format).
 
 /// The decimal digits of `number`, in `buffer`.
 pub fn digits(mut number: u64, buffer: &mut [u8; 20]) -> &[u8] {
@@ -13,11 +13,62 @@ pub fn digits(mut number: u64, buffer: &mut [u8; 20]) -> &[u8] {
             number /= 10;
             digit as u32
         };
-        *slot = b'0' + digit as u8;
-        at -= 1;
+        *slot = b'0'.wrapping_add(digit as u8);
+        at = at.wrapping_sub(1);
         if number == 0 {
             break;
         }
     }
     buffer.get(at..).unwrap_or(&[])
+}
+
+/// The value of an ASCII digit.
+pub fn digit(byte: u8) -> Option<u8> {
+    let value = byte.wrapping_sub(b'0');
+    (value < 10).then_some(value)
+}
+
+/// A number of decimal digits only, at least one.
+pub fn unsigned(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u64, |number, byte| append(number, digit(*byte)?))
+}
+
+/// `number` with one more decimal digit.
+pub fn append(number: u64, digit: u8) -> Option<u64> {
+    number.checked_mul(10)?.checked_add(u64::from(digit))
+}
+
+/// A signed number: an optional sign, then digits only.
+pub fn signed(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = sign(text);
+    with_sign(negative, unsigned(digits)?)
+}
+
+/// The sign, whether it is a minus, and what follows it.
+pub fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        Some((b'+', rest)) => (false, rest),
+        _ => (false, text),
+    }
+}
+
+/// Magnitude and sign as one number, if it fits.
+pub fn with_sign(negative: bool, magnitude: u64) -> Option<i64> {
+    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+}
+
+/// An object link `object:instance` (TS 1.0 Appendix C). The example of section 6.4.4 writes the null link as
+/// `FFFF:FFFF`, which is taken too.
+pub fn object_link(text: &[u8]) -> Option<(u16, u16)> {
+    if text.eq_ignore_ascii_case(b"FFFF:FFFF") {
+        return Some((0xffff, 0xffff));
+    }
+    let colon = text.iter().position(|byte| *byte == b':')?;
+    let (object, rest) = text.split_at_checked(colon)?;
+    let id = |text| unsigned(text).and_then(|id| u16::try_from(id).ok());
+    Some((id(object)?, id(rest.get(1..)?)?))
 }
