@@ -21,20 +21,27 @@ impl<'a> Decimal<'a> {
     /// Takes a number apart: sign, digits with at most one point, exponent. At least one digit is needed.
     pub(super) fn parse(text: &'a [u8]) -> Option<Self> {
         let (negative, rest) = number::sign(text);
-        let end = rest.iter().position(|byte| matches!(byte, b'e' | b'E'));
+        let end = number::find(rest, |byte| matches!(byte, b'e' | b'E'));
         let (body, exponent) = match end {
             Some(end) => (rest.get(..end)?, exponent(rest.get(end.wrapping_add(1)..)?)?),
             None => (rest, 0),
         };
-        let whole = body.iter().position(|byte| *byte == b'.').unwrap_or(body.len());
-        let points = body.iter().filter(|byte| **byte == b'.').count();
-        let others = body.iter().any(|byte| *byte != b'.' && number::digit(*byte).is_none());
-        if others || points > 1 || body.len() == points {
-            return None;
+        let (mut whole, mut zeros, mut digits, mut fraction) = (0i32, 0usize, 0usize, false);
+        for byte in body {
+            match number::digit(*byte) {
+                Some(digit) => {
+                    if digit == 0 && zeros == digits {
+                        zeros = zeros.wrapping_add(1);
+                    }
+                    digits = digits.wrapping_add(1);
+                    whole = whole.saturating_add(i32::from(!fraction));
+                }
+                None if *byte == b'.' && !fraction => fraction = true,
+                None => return None,
+            }
         }
-        let zeros = body.iter().filter(|byte| **byte != b'.').take_while(|byte| **byte == b'0').count();
-        let point = (whole as i32).saturating_sub(zeros as i32).saturating_add(exponent);
-        Some(Self { negative, point, body, zeros })
+        let point = whole.saturating_sub(zeros as i32).saturating_add(exponent);
+        (digits != 0).then_some(Self { negative, point, body, zeros })
     }
 
     /// The digits, from the first that is not zero.

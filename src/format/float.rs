@@ -31,13 +31,18 @@ fn fraction(mantissa: u64, exponent: i32) -> (Big, Big, Big) {
     (Big::new(mantissa, up.wrapping_add(1)), Big::new(1, down.wrapping_add(1)), Big::new(1, up))
 }
 
+/// Whether a number is neither infinite nor NaN, without float arithmetic.
+pub fn is_finite(number: f64) -> bool {
+    (number.to_bits() >> MANTISSA_BITS) & 0x7ff != 0x7ff
+}
+
 /// Writes a number: the fewest digits that read back as the same number, no exponent (Appendix C).
 /// Infinities and NaN have no text: [`Error::BadValue`].
 pub fn put(window: &mut Window<'_>, number: f64) -> Result<(), Error> {
-    let bits = number.to_bits();
-    if (bits >> MANTISSA_BITS) & 0x7ff == 0x7ff {
+    if !is_finite(number) {
         return Err(Error::BadValue);
     }
+    let bits = number.to_bits();
     if bits >> 63 != 0 {
         window.byte(b'-');
     }

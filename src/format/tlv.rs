@@ -91,15 +91,16 @@ fn narrow(number: f64) -> Option<u32> {
     const LOST: u64 = (1 << 29) - 1;
     let bits = number.to_bits();
     let exponent = (bits >> 52) as u32 & 0x7ff;
+    let mantissa = (bits >> 29) as u32 & 0x7f_ffff;
     let narrowed = match exponent {
-        0 if bits << 1 == 0 => 0,
+        0 if mantissa == 0 => 0,
         0x7ff => 0xff,
         // from bias 1023 to bias 127
         0x381..=0x47e => exponent.wrapping_sub(0x380),
         _ => return None,
     };
     let sign = (bits >> 32) as u32 & 0x8000_0000;
-    (bits & LOST == 0).then_some(sign | (narrowed << 23) | ((bits >> 29) as u32 & 0x7f_ffff))
+    (bits & LOST == 0).then_some(sign | (narrowed << 23) | mantissa)
 }
 
 /// The bytes of a value (TS 1.0 Appendix C, column TLV Format); numbers are packed in `scratch`.
