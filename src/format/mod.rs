@@ -4,13 +4,30 @@
 //! window by window (RFC 7959). Reading goes record by record over the payload as it lies in the datagram.
 //! A format is a `&'static dyn Format`; the configuration names those wanted, and only they are linked.
 
+pub mod arguments;
+pub mod base64;
+mod big;
 mod cursor;
+mod decimal;
 mod encoder;
+pub mod float;
+pub mod link;
+mod link_reader;
 pub mod number;
+mod opaque;
+mod single;
+mod text;
+mod tlv;
+mod tlv_reader;
 mod window;
 
 pub use cursor::{Cursor, Raw, Record};
 pub use encoder::Encoder;
+pub use link::LinkWriter;
+pub use link_reader::{Attribute, Attributes, Link, Links};
+pub use opaque::{OPAQUE, Opaque};
+pub use text::{TEXT, Text};
+pub use tlv::{TLV, Tlv};
 pub use window::Window;
 
 use crate::error::Error;

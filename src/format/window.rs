@@ -3,6 +3,7 @@
 /// Takes a stream of bytes and keeps the part that lies in a window of the buffer's size.
 ///
 /// Writing never fails: [`Window::total`] tells how long the whole is, [`Window::kept`] what lies in the window.
+/// So a block of a large representation (RFC 7959) costs one more pass, not a larger buffer.
 pub struct Window<'a> {
     buffer: &'a mut [u8],
     start: usize,
@@ -19,24 +20,27 @@ impl<'a> Window<'a> {
     pub fn put(&mut self, bytes: &[u8]) {
         let from = self.total;
         self.total = from.saturating_add(bytes.len());
-        // the common case first: everything so far lies in the window
-        let at = from.wrapping_sub(self.start);
-        if from >= self.start {
-            if let Some(room) = self.buffer.get_mut(at..) {
-                for (slot, byte) in room.iter_mut().zip(bytes) {
-                    *slot = *byte;
-                }
-            }
-        } else if let Some(rest) = bytes.get(self.start - from..) {
-            for (slot, byte) in self.buffer.iter_mut().zip(rest) {
-                *slot = *byte;
-            }
+        // where they fall in the buffer, less those that lie before the window
+        let (at, bytes) = match from.checked_sub(self.start) {
+            Some(at) => (at, bytes),
+            None => (0, bytes.get(self.start.wrapping_sub(from)..).unwrap_or(&[])),
+        };
+        let Some(room) = self.buffer.get_mut(at..) else { return };
+        // both cut to one length: the compiler sees a plain memory copy
+        let n = room.len().min(bytes.len());
+        if let (Some(room), Some(bytes)) = (room.get_mut(..n), bytes.get(..n)) {
+            room.copy_from_slice(bytes);
         }
     }
 
     /// Appends one byte.
     pub fn byte(&mut self, byte: u8) {
-        self.put(&[byte]);
+        if let Some(at) = self.total.checked_sub(self.start)
+            && let Some(slot) = self.buffer.get_mut(at)
+        {
+            *slot = byte;
+        }
+        self.total = self.total.saturating_add(1);
     }
 
     /// Appends a decimal number.
@@ -71,14 +75,20 @@ impl<'a> Window<'a> {
         self.buffer.get(..n).unwrap_or(&[])
     }
 
-    /// Inserts a header before the last `tail` bytes of a stream that began at 0 and has not overflowed; else counts.
+    /// Inserts a header before the last `tail` bytes of a stream whose window began at 0 and has not overflowed.
+    /// Of any other stream, and of one that overflows by it, only the length stays true.
     pub fn insert(&mut self, tail: usize, header: &[u8]) {
         let at = self.total.saturating_sub(tail);
         self.total = self.total.saturating_add(header.len());
-        if self.start == 0 && self.total <= self.buffer.len() {
-            self.buffer.copy_within(at..at + tail, at + header.len());
-            if let Some(slot) = self.buffer.get_mut(at..at + header.len()) {
-                slot.copy_from_slice(header);
+        if self.start != 0 {
+            return;
+        }
+        // the tail and the gap behind it: header and tail change places
+        let Some(room) = self.buffer.get_mut(at..self.total) else { return };
+        if tail <= room.len() && header.len() <= room.len().wrapping_sub(tail) {
+            room.copy_within(..tail, header.len());
+            for (slot, byte) in room.iter_mut().zip(header) {
+                *slot = *byte;
             }
         }
     }
