@@ -4,6 +4,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod capi;
 pub mod client;
 pub mod coap;
 pub mod error;

@@ -26,7 +26,8 @@ pub trait Port {
     /// Sends one datagram whole. An error is taken as a loss.
     fn send(&mut self, link: u8, datagram: &[u8]) -> Result<(), Error>;
 
-    /// Takes one datagram that waits; 0 if none does. [`Error::Truncated`] where it did not fit: it is dropped.
+    /// Takes one datagram that waits; 0 if none does. [`Error::Truncated`] where it did not fit:
+    /// `buffer` then holds its beginning, and the rest is lost.
     fn receive(&mut self, link: u8, buffer: &mut [u8]) -> Result<usize, Error>;
 
     /// Closes a link. It may be opened again.

@@ -127,7 +127,8 @@ impl Engine<'_> {
         let at = self.attributes.iter().position(mine);
         let at = at.or_else(|| self.attributes.iter().position(|set| set.set == 0)).ok_or(Error::Full)?;
         let place = self.attributes.get(at).copied().ok_or(Error::Full)?;
-        let mut new = if place.set == 0 { AttributeSet { server, path, ..AttributeSet::FREE } } else { place };
+        let mut new =
+            if place.set == 0 { AttributeSet { server, path, ..AttributeSet::FREE } } else { place };
         let mut named = 0u8;
         request.each_query(|query| {
             let mut parts = query.splitn(2, |byte| *byte == b'=');

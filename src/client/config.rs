@@ -2,7 +2,7 @@
 
 use crate::coap::Params;
 use crate::error::Error;
-use crate::format::Format;
+use crate::format::{Entry, Format};
 use crate::objects::Access;
 use crate::value::DataType;
 
@@ -17,7 +17,7 @@ pub struct Config<'a> {
     /// Endpoint Client Name (TS 1.0 section 6.3.1).
     pub endpoint: &'a str,
     /// The formats, the preferred one first.
-    pub formats: &'a [&'a dyn Format],
+    pub formats: &'a [&'a Entry],
     /// Who decides on rights; without it every server may do everything.
     pub access: Option<&'a dyn Access>,
     /// The lowest and the highest minor version of LwM2M 1 that may be spoken.
@@ -35,15 +35,20 @@ pub struct Config<'a> {
 impl<'a> Config<'a> {
     /// The format of a request's payload (TS 1.0 section 8.5: 4.15 where it is not known).
     pub fn format(&self, content_format: u16) -> Option<&'a dyn Format> {
-        self.formats.iter().copied().find(|format| format.content_format() == content_format)
+        self.formats.iter().map(|entry| entry.0).find(|format| format.content_format() == content_format)
     }
 
     /// The format of a response: the one asked for, else the first that can represent the target.
     /// `single` is the type of a single value, `None` for more than one.
     pub fn choose(&self, accept: Option<u16>, single: Option<DataType>) -> Result<&'a dyn Format, Error> {
-        let fits =
-            |format: &&dyn Format| format.structured() || single.is_some_and(|data_type| format.carries(data_type));
+        let fits = |format: &&dyn Format| {
+            format.structured() || single.is_some_and(|data_type| format.carries(data_type))
+        };
         let wanted = |format: &&dyn Format| accept.is_none_or(|number| format.content_format() == number);
-        self.formats.iter().copied().find(|format| wanted(format) && fits(format)).ok_or(Error::NotAcceptable)
+        self.formats
+            .iter()
+            .map(|entry| entry.0)
+            .find(|format| wanted(format) && fits(format))
+            .ok_or(Error::NotAcceptable)
     }
 }

@@ -1,10 +1,10 @@
 //! Discover: which resources there are, and which attributes the asking server set (TS 1.0 section 5.4.2).
 
-use crate::client::links::version;
-use crate::client::request::Request;
-use crate::client::represent::in_blocks;
-use crate::client::respond::Reply;
 use crate::client::Engine;
+use crate::client::links::version;
+use crate::client::represent::in_blocks;
+use crate::client::request::Request;
+use crate::client::respond::Reply;
 use crate::coap::Code;
 use crate::error::Error;
 use crate::format::CF_LINK;
@@ -15,7 +15,12 @@ use crate::path::{NONE, Path};
 
 impl Engine<'_> {
     /// Lists what lies at the path and below. No right is needed (TS 1.0 section 7.3.2.4).
-    pub(crate) fn discover(&self, who: usize, request: &Request<'_>, buffer: &mut [u8]) -> Result<Reply, Error> {
+    pub(crate) fn discover(
+        &self,
+        who: usize,
+        request: &Request<'_>,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
         let path = request.path;
         let object = self.model.object(path.object).ok_or(Error::NotFound)?;
         if path.depth() == 4 {

@@ -135,6 +135,6 @@ impl Engine<'_> {
 
     /// How large a datagram can be that is received.
     pub(crate) fn receive_size(&self) -> usize {
-        self.send.len()
+        self.receive_room
     }
 }

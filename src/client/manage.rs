@@ -80,7 +80,11 @@ impl<'a> Engine<'a> {
 
     /// [`Error::Unauthorized`] where the server lacks the right on the instance.
     pub(crate) fn demand(&self, who: usize, path: Path, right: u8) -> Result<(), Error> {
-        if self.rights(who, path.object, path.instance) & right == 0 { Err(Error::Unauthorized) } else { Ok(()) }
+        if self.rights(who, path.object, path.instance) & right == 0 {
+            Err(Error::Unauthorized)
+        } else {
+            Ok(())
+        }
     }
 
     /// What a Read of `path` gives: the type of a single value, `None` for more. Checks that it can be read.
@@ -93,7 +97,8 @@ impl<'a> Engine<'a> {
             return Ok(None);
         }
         let object = self.model.object(path.object).ok_or(Error::NotFound)?;
-        let resource = object.find(path.resource).and_then(|index| object.resource(index)).ok_or(Error::NotFound)?;
+        let resource =
+            object.find(path.resource).and_then(|index| object.resource(index)).ok_or(Error::NotFound)?;
         if !resource.allows(READ) {
             return Err(Error::NotAllowed);
         }

@@ -25,8 +25,8 @@ pub use account::Account;
 pub use attributes::AttributeSet;
 pub use config::Config;
 pub use pending::Pending;
-pub use setup::NewAccount;
 pub use reporting::Observation;
+pub use setup::NewAccount;
 pub use upload::Upload;
 
 use crate::coap::dedup::{Dedup, Ids, Recent};
@@ -140,6 +140,8 @@ pub struct Engine<'a> {
     outgoing: &'a mut [u8],
     body: &'a mut [u8],
     undo: &'a mut [u8],
+    /// How large a datagram can be that is received.
+    receive_room: usize,
     ids: Ids,
     sequence: Sequence,
     online: bool,
@@ -161,7 +163,9 @@ impl<'a> Engine<'a> {
         let mut model = Model::new(memory.objects, memory.instances);
         model.add_object(memory.security)?;
         model.add_object(memory.server)?;
+        let receive_room = memory.receive.len();
         Ok(Self {
+            receive_room,
             config,
             model,
             security: memory.security,

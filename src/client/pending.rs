@@ -13,8 +13,6 @@ use crate::path::Path;
 pub struct Pending {
     /// Whose it is; [`Pending::FREE`] has none.
     who: Option<u8>,
-    /// How often the place was used, so that an old ticket finds nothing.
-    turn: u8,
     method: Code,
     path: Path,
     accept: Option<u16>,
@@ -29,7 +27,6 @@ impl Pending {
     /// A place that no request occupies.
     pub const FREE: Self = Self {
         who: None,
-        turn: 0,
         method: Code::EMPTY,
         path: Path::ROOT,
         accept: None,
@@ -38,33 +35,23 @@ impl Pending {
         token_length: 0,
         outcome: None,
     };
-
-    /// The number by which the application names the request: never 0.
-    fn ticket(&self, at: usize) -> u16 {
-        u16::from(self.turn) << 8 | (at as u16 & 0xff) + 1
-    }
 }
 
 impl Engine<'_> {
-    /// The ticket that the next deferred request gets; 0 where there is no room for one.
-    pub fn next_ticket(&self) -> u16 {
-        let free = self.pending.iter().enumerate().find(|(_, place)| place.who.is_none());
-        free.map_or(0, |(at, place)| place.ticket(at))
-    }
-
     /// Keeps a request whose handler deferred it; any other error passes.
     pub(crate) fn or_defer(&mut self, error: Error, who: usize, request: &Request<'_>) -> Error {
         if error != Error::Deferred {
             return error;
         }
-        let Some(place) = self.pending.iter_mut().find(|place| place.who.is_none()) else { return Error::Busy };
+        let Some(place) = self.pending.iter_mut().find(|place| place.who.is_none()) else {
+            return Error::Busy;
+        };
         let mut token = [0u8; 8];
         for (slot, byte) in token.iter_mut().zip(request.token) {
             *slot = *byte;
         }
         *place = Pending {
             who: Some(who as u8),
-            turn: place.turn,
             method: request.method,
             path: request.path,
             accept: request.accept,
@@ -76,22 +63,23 @@ impl Engine<'_> {
         Error::Deferred
     }
 
-    /// The application has the answer to a deferred request. A Read is read again: now there is a value.
-    /// [`Error::NotFound`] where no request waits under that ticket any more.
+    /// The application has the answer to the requests that were deferred at `path`. A Read is read again: now there
+    /// is a value. [`Error::NotFound`] where no request waits there.
     pub fn complete(
         &mut self,
         ctx: &mut Context<'_>,
-        ticket: u16,
+        path: Path,
         outcome: Result<(), Error>,
     ) -> Result<(), Error> {
-        let at = usize::from((ticket & 0xff).wrapping_sub(1));
-        let place = self.pending.get_mut(at).ok_or(Error::NotFound)?;
-        if place.who.is_none() || place.ticket(at) != ticket || place.outcome.is_some() {
-            return Err(Error::NotFound);
+        let waits =
+            |place: &&mut Pending| place.who.is_some() && place.outcome.is_none() && place.path.touches(path);
+        let mut found = Err(Error::NotFound);
+        for place in self.pending.iter_mut().filter(waits) {
+            place.outcome = Some(outcome);
+            found = Ok(());
         }
-        place.outcome = Some(outcome);
         self.answer_pending(ctx);
-        Ok(())
+        found
     }
 
     /// Sends the answers that are ready, one exchange at a time a server.
@@ -111,7 +99,7 @@ impl Engine<'_> {
 
     fn free_pending(&mut self, at: usize) {
         if let Some(place) = self.pending.get_mut(at) {
-            *place = Pending { turn: place.turn.wrapping_add(1), ..Pending::FREE };
+            *place = Pending::FREE;
         }
     }
 
@@ -120,9 +108,7 @@ impl Engine<'_> {
         let id = self.fresh_id();
         let none: Option<OptionReader<'_>> = None;
         let request = Request {
-            kind: Kind::Confirmable,
             method: place.method,
-            id,
             token,
             path: place.path,
             stray: None,

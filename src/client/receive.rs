@@ -24,12 +24,30 @@ impl Engine<'_> {
             }
             Err(error) => {
                 self.busy = error == Error::Truncated;
+                if self.busy {
+                    self.refuse_large(ctx, who, buffer);
+                }
                 let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
                 let code = if self.busy { EventCode::Dropped } else { EventCode::LinkFailed };
                 self.tell(ctx, Event::new(code, server).why(error.to_c()));
             }
         }
         self.receive = buffer;
+    }
+
+    /// A datagram that did not fit, of which `head` is the beginning: a Confirmable request is told how large a block
+    /// may be (RFC 7959 section 2.9.3).
+    fn refuse_large(&mut self, ctx: &mut Context<'_>, who: usize, head: &[u8]) {
+        let Ok(message) = Message::parse(head) else { return };
+        if message.kind != Kind::Confirmable || !message.code.is_request() {
+            return;
+        }
+        let buffer = core::mem::take(&mut self.send);
+        let reply = self.size_hint(Reply::error(Error::TooLarge));
+        if let Some(sent) = reply.place(Kind::Acknowledgement, message.id, message.token, buffer) {
+            self.transmit(ctx, who, sent);
+        }
+        self.send = buffer;
     }
 
     /// Takes one datagram of the server.
@@ -130,6 +148,7 @@ impl Engine<'_> {
         let reply = match outcome {
             Ok(reply) => reply,
             Err(Error::Deferred) => return self.promise(ctx, who, message),
+            Err(Error::TooLarge) => self.size_hint(Reply::error(Error::TooLarge)),
             Err(error) => Reply::error(error),
         };
         let kind = match message.kind {

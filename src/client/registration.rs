@@ -198,9 +198,8 @@ impl Engine<'_> {
     fn send_registration(&mut self, ctx: &mut Context<'_>, who: usize, purpose: Purpose) {
         let id = self.fresh_id();
         let token = self.fresh_token(ctx);
-        let written = self.with_outgoing(who, |engine, buffer| {
-            engine.write_registration(who, purpose, id, token, buffer)
-        });
+        let written = self
+            .with_outgoing(who, |engine, buffer| engine.write_registration(who, purpose, id, token, buffer));
         match written {
             Ok(length) => self.begin_exchange(ctx, who, (purpose, id, token), length),
             Err(error) => self.gave_up(ctx, who, purpose, error.to_c()),
@@ -240,7 +239,10 @@ impl Engine<'_> {
             query(&mut writer, b"lt=", number::digits(account.lifetime.into(), &mut [0; 20]))?;
         }
         if registers {
-            writer.option(option::URI_QUERY, &[b'l', b'w', b'm', b'2', b'm', b'=', b'1', b'.', b'0' + account.version])?;
+            writer.option(
+                option::URI_QUERY,
+                &[b'l', b'w', b'm', b'2', b'm', b'=', b'1', b'.', b'0' + account.version],
+            )?;
         }
         if carries & changed::BINDING != 0 {
             write_binding(&mut writer, account, registers)?;
@@ -316,7 +318,9 @@ impl Engine<'_> {
         code: Code,
         block1: Option<Block>,
     ) -> bool {
-        let Some(upload) = self.account(who).and_then(|account| account.upload.as_mut()) else { return false };
+        let Some(upload) = self.account(who).and_then(|account| account.upload.as_mut()) else {
+            return false;
+        };
         match upload.answer(code, block1) {
             Answer::Next | Answer::Restart => {
                 self.send_registration(ctx, who, purpose);
@@ -445,6 +449,16 @@ impl Engine<'_> {
         }
     }
 
+    /// Gives everything up at once: links are closed, keys are overwritten.
+    pub fn end(&mut self, ctx: &mut Context<'_>) {
+        for who in 0..self.accounts.len() {
+            self.unlink(ctx, who);
+        }
+        for row in self.security.rows {
+            row.wipe();
+        }
+    }
+
     /// Asks for an Update to a server, or to all where `short_server_id` is 0.
     pub fn request_update(&mut self, short_server_id: u16) -> Result<(), Error> {
         let mut found = false;
@@ -493,7 +507,8 @@ const _: () = assert!(LOCATION < 256, "a length byte counts it");
 fn query(writer: &mut Writer<'_>, name: &[u8], value: &[u8]) -> Result<(), Error> {
     let mut text = [0u8; 255];
     let end = name.len() + value.len();
-    let (head, tail) = text.get_mut(..end).ok_or(Error::Full)?.split_at_mut_checked(name.len()).ok_or(Error::Full)?;
+    let (head, tail) =
+        text.get_mut(..end).ok_or(Error::Full)?.split_at_mut_checked(name.len()).ok_or(Error::Full)?;
     head.copy_from_slice(name);
     tail.copy_from_slice(value);
     writer.option(option::URI_QUERY, text.get(..end).unwrap_or(&[]))

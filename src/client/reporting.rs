@@ -8,7 +8,7 @@ use crate::client::pending::shift;
 use crate::client::request::Request;
 use crate::client::respond::{GAP, Reply};
 use crate::client::{Context, Deadline, Engine, Reason};
-use crate::coap::{Code, Kind};
+use crate::coap::Kind;
 use crate::error::Error;
 use crate::model::{number_of, rights};
 use crate::path::Path;
@@ -213,7 +213,8 @@ impl Engine<'_> {
         if place.due.is_never() || !self.can_notify(place, now) {
             return next;
         }
-        let server = place.who.and_then(|who| self.accounts.get(usize::from(who))).map_or(0, |a| a.short_server_id);
+        let server =
+            place.who.and_then(|who| self.accounts.get(usize::from(who))).map_or(0, |a| a.short_server_id);
         next.or(place.due, Reason::Notification, server)
     }
 
@@ -347,7 +348,8 @@ impl Engine<'_> {
         }
         let id = self.fresh_id();
         let mut buffer = [0u8; GAP];
-        if let Some(message) = Reply::error(error).place(Kind::NonConfirmable, id, place.token(), &mut buffer) {
+        if let Some(message) = Reply::error(error).place(Kind::NonConfirmable, id, place.token(), &mut buffer)
+        {
             self.transmit(ctx, who, message);
         }
     }

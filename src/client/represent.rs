@@ -5,10 +5,8 @@ use crate::client::respond::{GAP, Reply};
 use crate::coap::{Block, Code, block};
 use crate::error::Error;
 use crate::format::{Encoder, Format, Window};
-use crate::model::definition::MULTIPLE;
 use crate::model::{Instance, Reading, rights};
-use crate::path::{NONE, Path};
-use crate::value::DataType;
+use crate::path::Path;
 
 impl Engine<'_> {
     /// The rights of an account's server on an instance (TS 1.0 section 7.3.2.1).
@@ -22,13 +20,6 @@ impl Engine<'_> {
         access.rights(&self.model, server, object, instance)
     }
 
-    /// The type of the single value at `path`, `None` where there may be several.
-    pub(crate) fn single(&self, path: Path) -> Option<DataType> {
-        let object = self.model.object(path.object)?;
-        let resource = object.resource(object.find(path.resource)?)?;
-        (path.resource_instance != NONE || !resource.is(MULTIPLE)).then_some(resource.data_type)
-    }
-
     /// Writes the representation of `path`, or the block of it that was asked for, behind [`GAP`] in `buffer`.
     pub(crate) fn represent(
         &self,
@@ -38,9 +29,7 @@ impl Engine<'_> {
         asked: Option<Block>,
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
-        let may = |instance: &Instance| {
-            self.rights(who, instance.object, instance.id) & rights::READ != 0
-        };
+        let may = |instance: &Instance| self.rights(who, instance.object, instance.id) & rights::READ != 0;
         let reading = Reading { model: &self.model, format, may: &may };
         let reply = Reply { content_format: Some(format.content_format()), ..Reply::code(Code::CONTENT) };
         in_blocks(reply, asked, buffer, |window, exact| {

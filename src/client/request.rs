@@ -1,18 +1,14 @@
 //! A server's request as LwM2M sees it: the options are walked once, the path becomes numbers (TS 1.0 section 8.2.5).
 
-use crate::coap::{Block, Code, Kind, Message, OptionReader, option};
+use crate::coap::{Block, Code, Message, OptionReader, option};
 use crate::error::Error;
 use crate::path::{NONE, Path};
 
 /// A request.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// Confirmable or not.
-    pub kind: Kind,
     /// The method.
     pub method: Code,
-    /// Message ID.
-    pub id: u16,
     /// Token.
     pub token: &'a [u8],
     /// The place addressed; see [`Request::resolve`].
@@ -42,9 +38,7 @@ impl<'a> Request<'a> {
     /// [`Error::BadOption`] and others: what the client answers.
     pub fn parse(message: &Message<'a>) -> Result<Self, (Error, bool)> {
         let mut request = Self {
-            kind: message.kind,
             method: message.code,
-            id: message.id,
             token: message.token,
             path: Path::ROOT,
             stray: None,

@@ -74,10 +74,8 @@ impl Reply {
         if let Some((object, instance)) = self.location {
             for id in [object, instance] {
                 let mut digits = [0u8; 20];
-                writer.option(
-                    option::LOCATION_PATH,
-                    crate::format::number::digits(id.into(), &mut digits),
-                )?;
+                writer
+                    .option(option::LOCATION_PATH, crate::format::number::digits(id.into(), &mut digits))?;
             }
         }
         if let Some(format) = self.content_format {

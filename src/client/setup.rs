@@ -116,7 +116,9 @@ impl<'a> Engine<'a> {
     }
 
     fn drop_instance(&mut self, object: u16, id: u16) {
-        if let (Some(definition), Some(instance)) = (self.model.object(object), self.model.instance(object, id)) {
+        if let (Some(definition), Some(instance)) =
+            (self.model.object(object), self.model.instance(object, id))
+        {
             // built-in objects free any row
             let _ = definition.delete(instance);
         }
@@ -165,7 +167,13 @@ impl<'a> Engine<'a> {
     }
 
     /// Adds an object instance with the resources of `present`, by default all. `data` is the object's own word.
-    pub fn add_instance(&mut self, object: u16, id: u16, present: Option<u64>, data: usize) -> Result<(), Error> {
+    pub fn add_instance(
+        &mut self,
+        object: u16,
+        id: u16,
+        present: Option<u64>,
+        data: usize,
+    ) -> Result<(), Error> {
         let definition = self.model.object(object).ok_or(Error::NotFound)?;
         let mandatory = select(definition, |resource| resource.is(MANDATORY));
         let present = present.unwrap_or_else(|| select(definition, |_| true)) | mandatory;

@@ -102,7 +102,11 @@ impl Engine<'_> {
         {
             return Err(Error::UnsupportedFormat);
         }
-        let stream = if request.method == Code::PUT && path.depth() == 3 { self.stream_of(who, request)? } else { None };
+        let stream = if request.method == Code::PUT && path.depth() == 3 {
+            self.stream_of(who, request)?
+        } else {
+            None
+        };
         if stream.is_none() && request.size1.is_some_and(|size| size as usize > self.body.len()) {
             return Err(Error::TooLarge);
         }

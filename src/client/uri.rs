@@ -32,7 +32,13 @@ impl<'a> Uri<'a> {
             },
         };
         let port = match behind.strip_prefix(':') {
-            Some("") | None if behind.len() < 2 => if secure { 5684 } else { 5683 },
+            Some("") | None if behind.len() < 2 => {
+                if secure {
+                    5684
+                } else {
+                    5683
+                }
+            }
             Some(digits) => decimal(digits.as_bytes())?,
             None => return Err(Error::BadValue),
         };
@@ -71,7 +77,16 @@ mod tests {
 
     #[test]
     fn what_is_no_server_uri_is_refused() {
-        for text in ["", "http://a", "coap://", "coap://a:0", "coap://a:65536", "coap://a:x", "coap://[::1", "coap://[::1]x"] {
+        for text in [
+            "",
+            "http://a",
+            "coap://",
+            "coap://a:0",
+            "coap://a:65536",
+            "coap://a:x",
+            "coap://[::1",
+            "coap://[::1]x",
+        ] {
             assert_eq!(Uri::parse(text), Err(Error::BadValue), "{text}");
         }
     }

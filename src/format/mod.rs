@@ -45,6 +45,9 @@ pub const CF_TLV: u16 = 11542;
 /// application/vnd.oma.lwm2m+json (1.0 only)
 pub const CF_JSON: u16 = 11543;
 
+/// A format as the configuration names it.
+pub struct Entry(pub &'static dyn Format);
+
 /// What encloses values: opened before its content, closed after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {

@@ -8,17 +8,38 @@ pub struct Window<'a> {
     buffer: &'a mut [u8],
     start: usize,
     total: usize,
+    /// FNV-1a over all bytes of the stream; 0 where nobody asked for it.
+    hash: u32,
 }
 
 impl<'a> Window<'a> {
     /// A window that begins `start` bytes into the stream. An empty buffer only counts.
     pub fn new(buffer: &'a mut [u8], start: usize) -> Self {
-        Self { buffer, start, total: 0 }
+        Self { buffer, start, total: 0, hash: 0 }
+    }
+
+    /// A window that also hashes the whole stream, for the ETag of a representation in blocks (RFC 7959 section 2.4).
+    pub fn hashing(buffer: &'a mut [u8], start: usize) -> Self {
+        Self { hash: 0x811c_9dc5, ..Self::new(buffer, start) }
+    }
+
+    /// The hash of the stream so far.
+    pub fn hash(&self) -> u32 {
+        self.hash
+    }
+
+    fn mix(&mut self, bytes: &[u8]) {
+        if self.hash != 0 {
+            for byte in bytes {
+                self.hash = (self.hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+            }
+        }
     }
 
     /// Appends bytes to the stream.
     pub fn put(&mut self, bytes: &[u8]) {
         let from = self.total;
+        self.mix(bytes);
         self.total = from.saturating_add(bytes.len());
         // where they fall in the buffer, less those that lie before the window
         let (at, bytes) = match from.checked_sub(self.start) {
@@ -35,6 +56,7 @@ impl<'a> Window<'a> {
 
     /// Appends one byte.
     pub fn byte(&mut self, byte: u8) {
+        self.mix(&[byte]);
         if let Some(at) = self.total.checked_sub(self.start)
             && let Some(slot) = self.buffer.get_mut(at)
         {

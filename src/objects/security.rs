@@ -109,7 +109,7 @@ impl<'a> SecurityRow<'a> {
     }
 
     /// Forgets everything; keys are overwritten.
-    fn wipe(&self) {
+    pub fn wipe(&self) {
         let bytes = self.bytes.take();
         for byte in bytes.iter_mut() {
             *byte = 0;
