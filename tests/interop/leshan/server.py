@@ -43,6 +43,7 @@ class Answer:
 
     @property
     def content(self) -> dict[str, Any]:
+        assert "content" in self.body, f"no content: {self}"
         return self.body["content"]
 
     @property
@@ -56,6 +57,7 @@ class Answer:
 
     @property
     def links(self) -> dict[str, dict[str, str | None]]:
+        assert "links" in self.body, f"no links: {self}"
         return {link["url"]: link["attributes"] for link in self.body["links"]}
 
     def resources(self) -> dict[int, Any]:
