@@ -231,7 +231,7 @@ class MainCases(Bench):
     def test_block_wise_read(self) -> None:
         mark = self.mark()
         expected = bytes((7 * i + 3) % 256 for i in range(6000)).hex()
-        for form in (None, "OPAQUE", "TLV"):
+        for form in ("OPAQUE",) if self.lossy else (None, "OPAQUE", "TLV"):
             with self.subTest(form=form):
                 self.assertEqual(self.succeeds(self.read("/26242/0/0", form), 205).value, expected)
         blocks = self.server.events.since(mark, "COAP", where=lambda data: "Block2" in data["options"])

@@ -21,7 +21,7 @@ from fake_coap import Message
 from fake_objects import BAD_REQUEST, NOT_ALLOWED, Objects, Path, Refused
 
 BLOCK = 512
-RETRY = 0.7
+RETRY = 0.4
 
 
 @dataclass
@@ -94,7 +94,7 @@ class FakeClient:
         times = [time.monotonic() + 60]
         for account in self.accounts:
             times += [account.waiting[2]] if account.waiting else [account.refresh] if account.location else []
-            times += [one.last + self.pmin(account, one) for one in account.observations.values() if one.pending]
+            times += [self.reported_by(account, one) for one in account.observations.values()]
         return min(times)
 
     def tick(self, account: Account) -> None:
@@ -113,7 +113,7 @@ class FakeClient:
         elif not account.waiting and account.location and account.refresh <= now:
             self.update(account, {})
         for token, one in account.observations.items():
-            if one.pending and one.last + self.pmin(account, one) <= now:
+            if self.reported_by(account, one) <= now:
                 self.notify(account, token, one)
 
     # Registration
@@ -124,7 +124,7 @@ class FakeClient:
         if "links" in query:
             options.append((coap.FORMAT, coap.uint(coap.LINK)))
         message = Message(coap.CON, code, self.next_mid(), os.urandom(2), options, query.get("links", "").encode())
-        account.waiting = (what, message, time.monotonic() + RETRY, 8)
+        account.waiting = (what, message, time.monotonic() + RETRY, 12)
         self.send(account, message)
 
     def register(self, account: Account) -> None:
@@ -305,8 +305,10 @@ class FakeClient:
         found = [account.attributes.get(path[:depth], {}).get(name) for depth in (3, 2, 1)]
         return next((float(one) for one in found if one is not None), None)
 
-    def pmin(self, account: Account, one: Observation) -> float:
-        return self.attribute(account, one.path, "pmin") or 0.0
+    def reported_by(self, account: Account, one: Observation) -> float:
+        """When its next notification is due: at pmin if something changed, at pmax if nothing did."""
+        wait = self.attribute(account, one.path, "pmin" if one.pending else "pmax")
+        return one.last + (wait if wait is not None else 0.0 if one.pending else float("inf"))
 
     def value(self, path: Path) -> object:
         return self.objects.resource(path).value if len(path) == 3 else None

@@ -15,11 +15,11 @@ def main() -> int:
     loader = unittest.TestLoader()
     suite = loader.loadTestsFromNames(pattern) if pattern else loader.discover(str(HERE), top_level_dir=str(HERE))
     result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(suite)
-    # A failing class or module fixture counts as one failure, although none of its tests ran.
-    bad = {str(test).split(" [")[0].split(" (form")[0] for test, _ in result.failures + result.errors}
-    failed = max(len(bad), 0 if result.wasSuccessful() else 1)
+    # A case whose sub-tests fail is one failure; so is a fixture, whose cases then did not run at all.
+    bad = {getattr(test, "test_case", test) for test, _ in result.failures + result.errors}
+    ran = {test for test in bad if isinstance(test, unittest.TestCase)}
     skipped = len(result.skipped)
-    print(f"{max(result.testsRun - failed - skipped, 0)} passed, {failed} failed, {skipped} skipped", flush=True)
+    print(f"{result.testsRun - len(ran) - skipped} passed, {len(bad)} failed, {skipped} skipped", flush=True)
     return 0 if result.wasSuccessful() and result.testsRun else 1
 
 

@@ -38,8 +38,8 @@ public final class Bridge {
     private Bridge() {}
 
     public static void main(String[] arguments) throws Exception {
-        Map<String, String> options = new HashMap<>(Map.of("servers", "2", "awake-ms", "2000", "ack-ms", "1000",
-                "retransmissions", "8", "block", "512"));
+        Map<String, String> options = new HashMap<>(Map.of("servers", "2", "awake-ms", "2000", "ack-ms", "400",
+                "retransmissions", "10", "block", "512"));
         for (int i = 0; i + 1 < arguments.length; i += 2) {
             options.put(arguments[i].replaceFirst("^--", ""), arguments[i + 1]);
         }
