@@ -64,7 +64,6 @@ impl<'a> Decimal<'a> {
     }
 
     /// The number's magnitude, if it is whole and fits: `22.0` and `1e3` are whole.
-    #[expect(dead_code, reason = "json comes next")]
     pub(super) fn whole(&self) -> Option<u64> {
         let (mut whole, mut left) = (0u64, self.point);
         for digit in self.digits() {

@@ -11,6 +11,9 @@ mod cursor;
 mod decimal;
 mod encoder;
 pub mod float;
+mod json;
+mod json_reader;
+mod json_text;
 pub mod link;
 mod link_reader;
 pub mod number;
@@ -23,6 +26,7 @@ mod window;
 
 pub use cursor::{Cursor, Raw, Record};
 pub use encoder::Encoder;
+pub use json::{JSON, Json};
 pub use link::LinkWriter;
 pub use link_reader::{Attribute, Attributes, Link, Links};
 pub use opaque::{OPAQUE, Opaque};
