@@ -109,7 +109,7 @@ typedef struct whimbrel_limits_t {
 } whimbrel_limits_t;
 
 /** Bytes that whimbrel_client_init() needs for these limits; 0 if limits is NULL. */
-size_t whimbrel_client_size(const struct whimbrel_limits_t *limits);
+size_t whimbrel_client_size(const whimbrel_limits_t *limits);
 
 /**
  * Adds an object.

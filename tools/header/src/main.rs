@@ -162,6 +162,9 @@ fn tidy(declarations: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut within = String::new(); // the struct being declared, the only one that needs its tag
     for line in declarations.lines() {
+        if line.starts_with('}') {
+            within.clear();
+        }
         let line = &match line.strip_prefix("typedef struct ") {
             Some(rest) => {
                 within = format!("struct {} ", rest.split(' ').next().unwrap_or_default());

@@ -14,16 +14,23 @@ fn panic(_: &core::panic::PanicInfo) -> ! {
     loop {}
 }
 
-/// An allocator that has nothing, so that the planted allocation links.
+/// The C library's allocator, so that the planted allocation is a real one.
 #[cfg(all(feature = "plant-alloc", not(feature = "std")))]
 mod planted {
-    struct Nothing;
-    unsafe impl core::alloc::GlobalAlloc for Nothing {
-        unsafe fn alloc(&self, _: core::alloc::Layout) -> *mut u8 {
-            core::ptr::null_mut()
+    use core::{alloc::Layout, ffi::c_void};
+    unsafe extern "C" {
+        fn malloc(size: usize) -> *mut c_void;
+        fn free(memory: *mut c_void);
+    }
+    struct Libc;
+    unsafe impl core::alloc::GlobalAlloc for Libc {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            unsafe { malloc(layout.size()).cast() }
         }
-        unsafe fn dealloc(&self, _: *mut u8, _: core::alloc::Layout) {}
+        unsafe fn dealloc(&self, memory: *mut u8, _: Layout) {
+            unsafe { free(memory.cast()) }
+        }
     }
     #[global_allocator]
-    static NOTHING: Nothing = Nothing;
+    static LIBC: Libc = Libc;
 }

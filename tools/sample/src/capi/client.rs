@@ -1,8 +1,6 @@
 //! The client.
 
-use super::{
-    INTERNAL, WHIMBREL_ERR_ARGUMENT, WHIMBREL_OK, whimbrel_format_t, whimbrel_object_t, whimbrel_path_t,
-};
+use super::{INTERNAL, WHIMBREL_ERR_ARGUMENT, whimbrel_format_t, whimbrel_object_t, whimbrel_path_t};
 use core::ffi::c_void;
 
 /// A client. Opaque, in memory of the caller.
@@ -52,7 +50,7 @@ pub unsafe extern "C" fn whimbrel_object_add(
 
 #[cfg(not(any(feature = "plant-index", feature = "plant-format", feature = "plant-alloc")))]
 fn planted(_: usize) -> i32 {
-    WHIMBREL_OK
+    super::WHIMBREL_OK
 }
 
 #[cfg(feature = "plant-index")]
