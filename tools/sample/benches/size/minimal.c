@@ -8,5 +8,6 @@ static uint8_t answer[16];
 
 int main(void)
 {
-    return (int)whimbrel_packet(&whimbrel_format_text, client_memory, sizeof client_memory, answer, sizeof answer);
+    return (int)whimbrel_packet(&whimbrel_format_text, client_memory, sizeof client_memory, answer,
+                                sizeof answer);
 }
