@@ -1,0 +1,120 @@
+# Everything that is built, tested and measured, by the names that CONTRIBUTING.md uses. `make help` lists them.
+# build and demo need cargo, a C compiler, make and Python 3; the others install what they lack (scripts/setup.sh).
+SHELL := /bin/bash
+
+.PHONY: help build demo test bench size header fuzz install firmware check clean
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+# ---- the library for this machine, and the C programs on it
+
+RELEASE := target/release
+CFLAGS ?= -O2 -g
+C_CHECKED := -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude -Iports/posix
+LIBS := -lpthread -ldl -lm
+PORT_SOURCES := $(wildcard ports/posix/*.c)
+PORT_HEADERS := $(wildcard ports/posix/*.h) include/whimbrel.h
+EXAMPLES := $(patsubst examples-c/%.c,target/examples-c/%,$(wildcard examples-c/*.c))
+
+.PHONY: library examples
+build: library examples ## the static and the shared library, and every C example
+
+# cargo knows what is up to date; the archive is its result, and examples are linked again only if it changed.
+library:
+	cargo rustc --quiet --lib --release --crate-type staticlib
+	cargo rustc --quiet --lib --release --crate-type cdylib -- -C link-arg=-Wl,-soname,libwhimbrel.so.0
+
+$(RELEASE)/libwhimbrel.a: library ;
+
+examples: $(EXAMPLES)
+
+target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+
+demo: build ## a C client against the embedded server, as a ladder of messages
+	cargo run --quiet --release -p whimbrel-lab --bin demo
+
+header: ## write include/whimbrel.h anew from src/capi
+	cargo run --quiet -p whimbrel-header
+
+# ---- firmware: Debian's rustc brings the source of core, so that no nightly and no rustup target is needed
+
+FIRMWARE_RUSTC ?= /usr/bin/rustc
+FIRMWARE_OPT ?= z
+FIRMWARE_TARGETS := thumbv6m-none-eabi thumbv7em-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabi
+
+.PHONY: $(addprefix firmware-,$(FIRMWARE_TARGETS))
+firmware: $(addprefix firmware-,$(FIRMWARE_TARGETS)) ## an archive per CPU, in target/firmware/<target>/release
+
+$(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
+	scripts/firmware.sh $* $(FIRMWARE_OPT)
+
+# ---- checks and tests; each stage is a target of its own
+
+STAGES := check test-rust test-examples test-header test-tools test-firmware size bench test-interop fuzz-smoke
+
+.PHONY: $(STAGES)
+test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
+	scripts/stages.sh $(STAGES)
+
+check: setup-check ## formatting, lints, header drift, documentation
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	cargo run --quiet -p whimbrel-header -- --verify
+	scripts/c-format.sh
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
+
+test-rust:
+	cargo test --workspace
+
+test-examples: setup-c build
+	scripts/test-examples.sh
+
+test-header: setup-firmware
+	tests/header/compile.sh
+
+test-tools: setup-firmware
+	scripts/selftest.sh
+
+test-firmware: firmware
+	scripts/symbols.py $(foreach target,$(FIRMWARE_TARGETS),target/firmware/$(target)/release/libwhimbrel.a)
+
+test-interop: setup-java build
+	scripts/test-interop.sh
+
+fuzz-smoke: setup-fuzz
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-45} scripts/fuzz.sh
+
+fuzz: setup-fuzz ## fuzz every target for FUZZ_SECONDS (600) each
+	scripts/fuzz.sh
+
+size: setup-firmware ## bytes of flash and RAM per profile against benches/budget.json
+	scripts/size.py
+
+bench: setup-firmware setup-c ## instructions, heap calls and stack per exchange against benches/budget.json
+	scripts/bench.py
+
+setup-%:
+	@scripts/setup.sh $*
+
+# ---- installation
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+TO := $(DESTDIR)$(PREFIX)
+
+install: library ## PREFIX=/usr/local, DESTDIR=: libraries, header, whimbrel.pc, sources of the ports
+	install -d $(TO)/include $(TO)/lib/pkgconfig $(TO)/share/whimbrel
+	install -m 644 include/whimbrel.h $(TO)/include
+	install -m 644 $(RELEASE)/libwhimbrel.a $(TO)/lib
+	install -m 755 $(RELEASE)/libwhimbrel.so $(TO)/lib/libwhimbrel.so.$(VERSION)
+	ln -sf libwhimbrel.so.$(VERSION) $(TO)/lib/libwhimbrel.so.0
+	ln -sf libwhimbrel.so.0 $(TO)/lib/libwhimbrel.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' whimbrel.pc.in > $(TO)/lib/pkgconfig/whimbrel.pc
+	cp -R ports $(TO)/share/whimbrel
+
+clean: ## remove all that was built
+	cargo clean --quiet
+	rm -rf fuzz/target

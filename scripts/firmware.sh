@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Builds the archive for one CPU. usage: scripts/firmware.sh TARGET [OPT [CRATE [CARGO-OPTION…]]]
+# OPT is z or s (CRATE is for the tooling's own tests). RUSTC_BOOTSTRAP lets a stable compiler build core from source.
+# Archives for z lie in target/firmware/TARGET/release, those for s in target/firmware-s.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+target=$1
+opt=${2:-z}
+crate=${3:-.}
+shift $(($# < 3 ? $# : 3))
+directory=$PWD/target/firmware
+[ "$crate" = . ] || directory=$PWD/target/$(basename "$crate")/firmware
+[ "$opt" = z ] || directory=$directory-$opt
+
+# panic=abort and not immediate-abort: a panic must stay visible to scripts/symbols.py.
+cd "$crate"
+RUSTC=${FIRMWARE_RUSTC:-/usr/bin/rustc} RUSTC_BOOTSTRAP=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=$opt \
+    cargo rustc --quiet --lib --release --crate-type staticlib --no-default-features \
+    -Z build-std=core --target "$target" --target-dir "$directory" "$@"
