@@ -1,0 +1,1 @@
+//! Payloads as short text for people (see [`crate::ladder`]).
