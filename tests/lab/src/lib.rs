@@ -14,7 +14,7 @@ mod clock;
 pub mod coap;
 // demo
 pub mod format;
-// ladder
+pub mod ladder;
 mod links;
 pub mod net;
 pub mod options;
