@@ -12,7 +12,7 @@
 
 mod clock;
 pub mod coap;
-// demo
+pub mod demo;
 pub mod format;
 pub mod ladder;
 mod links;

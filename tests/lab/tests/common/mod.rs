@@ -25,6 +25,8 @@ pub struct Fake {
     /// Another ETag for each block.
     pub restless: bool,
     pub location: Vec<String>,
+    /// Codes to answer with, by path, instead of the usual ones.
+    pub codes: BTreeMap<String, Code>,
     outbox: VecDeque<Message>,
     upload: Vec<u8>,
     observers: BTreeMap<String, Vec<u8>>,
@@ -123,6 +125,7 @@ impl Fake {
             }
             _ => self.put(request, &path, &mut answer),
         }
+        answer.code = self.codes.get(&path).copied().unwrap_or(answer.code);
         answer
     }
 
