@@ -18,6 +18,7 @@ pub mod ladder;
 mod links;
 pub mod net;
 pub mod options;
+pub mod proxy;
 mod random;
 pub mod server;
 pub mod text;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod polite;
+
 use std::collections::{BTreeMap, VecDeque};
 use whimbrel_lab::options::{self, Block, uint};
 use whimbrel_lab::{Code, Message, Network, Node, Peer, Server, Type, peer};
