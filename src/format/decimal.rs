@@ -13,8 +13,6 @@ pub(super) struct Decimal<'a> {
     pub(super) point: i32,
     /// Digits and at most one point.
     body: &'a [u8],
-    /// How many digits to skip: leading zeros.
-    zeros: usize,
 }
 
 impl<'a> Decimal<'a> {
@@ -41,12 +39,12 @@ impl<'a> Decimal<'a> {
             }
         }
         let point = whole.saturating_sub(zeros as i32).saturating_add(exponent);
-        (digits != 0).then_some(Self { negative, point, body, zeros })
+        (digits != 0).then_some(Self { negative, point, body })
     }
 
     /// The digits, from the first that is not zero.
     pub(super) fn digits(&self) -> impl Iterator<Item = u8> {
-        self.body.iter().filter_map(|byte| number::digit(*byte)).skip(self.zeros)
+        self.body.iter().filter_map(|byte| number::digit(*byte)).skip_while(|digit| *digit == 0)
     }
 
     /// As many digits as fit 64 bits, the power of ten of the last of them, and whether more than zeros were cut off.

@@ -174,8 +174,9 @@ fn magnitude(decimal: &Decimal<'_>) -> Option<u64> {
     // 53 bits stay, fewer at the lower end of the range
     let drop = LOWEST.wrapping_sub(exponent).max(11) as u32 & 127;
     let lowest = exponent.wrapping_add(drop as i32);
-    let (kept, rest, half) =
-        ((u128::from(m) >> drop) as u64, u128::from(m) & ((1 << drop) - 1), 1u128 << (drop - 1));
+    let kept = u128::from(m).wrapping_shr(drop) as u64;
+    let half = 1u128.wrapping_shl(drop.wrapping_sub(1));
+    let rest = u128::from(m) & (half << 1).wrapping_sub(1);
     // `m` is below 2^64, so its unit is at most two of the error's
     let up = if rest.abs_diff(half) > error << 1 {
         rest > half

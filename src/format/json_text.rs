@@ -207,7 +207,7 @@ impl Iterator for Unescaped<'_> {
 
 /// What a string stands for; without escapes it is the text as it lies there.
 pub(super) fn unescape<'a>(raw: &'a [u8], scratch: &'a mut [u8]) -> Result<&'a str, Error> {
-    let bytes = if raw.contains(&b'\\') {
+    let bytes = if find(raw, |byte| byte == b'\\').is_some() {
         let (mut slots, mut length) = (scratch.iter_mut(), 0usize);
         for byte in Unescaped::new(raw) {
             *slots.next().ok_or(Error::Full)? = byte;

@@ -1,12 +1,12 @@
 //! TLV, `application/vnd.oma.lwm2m+tlv` (TS 1.0 section 6.4.3): the format every 1.0 client must have.
 //!
-//! Writing: the length of a container stands before its content. While the whole fits its window, the header is
-//! inserted once the content is there; a later window of a large representation (`exact`) is told the lengths.
+//! Writing: the length of a container stands before its content. While the whole fits its window, it is put in once
+//! the content is there; a later window of a large representation (`exact`) is told the lengths.
 //! A representation of one resource is that resource's TLV; of one resource instance, a multiple resource with
 //! that instance alone, which [`Format::value`] writes by itself. Reading is in `tlv_reader`.
 
 use crate::error::Error;
-use crate::format::{CF_TLV, Container, Cursor, Encoder, Format, Raw, Record, tlv_reader};
+use crate::format::{CF_TLV, Container, Cursor, Encoder, Format, Raw, Record, Window, tlv_reader};
 use crate::path::{NONE, Path};
 use crate::value::{DataType, Value};
 
@@ -28,32 +28,38 @@ pub struct Tlv;
 /// The TLV format, to be named in a configuration.
 pub static TLV: Tlv = Tlv;
 
-/// Type byte, identifier and length, packed at the end of eight bytes.
-struct Header {
-    bytes: [u8; 8],
-    skip: usize,
+/// Type byte and identifier, the shortest, and how many bytes that is.
+fn front(kind: u8, id: u16) -> (u32, usize) {
+    if id > 0xff {
+        (u32::from(kind | WIDE_ID) << 16 | u32::from(id), 3)
+    } else {
+        (u32::from(kind) << 8 | u32::from(id), 2)
+    }
 }
 
-impl Header {
-    /// The shortest header: an identifier of 8 bits and a length in the type byte where they suffice.
-    fn new(kind: u8, id: u16, length: usize) -> Self {
-        let length = length.min(MAX_LENGTH) as u32;
-        let (inline, width) = match length {
-            0..=7 => (length as u8, 0u8),
-            8..=0xff => (0, 1),
-            0x100..=0xffff => (0, 2),
-            _ => (0, 3),
-        };
-        let (wide, id_width) = if id > 0xff { (WIDE_ID, 2) } else { (0, 1) };
-        let kind = kind | wide | (width << LENGTH_SHIFT) | inline;
-        let front = (u32::from(kind) << (8 * id_width)) | u32::from(id);
-        let length = if width == 0 { 0 } else { length };
-        let packed = (u64::from(front) << (8 * width)) | u64::from(length);
-        Self { bytes: packed.to_be_bytes(), skip: 7usize.wrapping_sub(id_width + usize::from(width)) }
+/// What the type byte says about a length, the shortest way, and how many bytes the length field has.
+fn length_field(length: usize) -> (u8, usize) {
+    match length {
+        0..=7 => (length as u8, 0),
+        8..=0xff => (1 << LENGTH_SHIFT, 1),
+        0x100..=0xffff => (2 << LENGTH_SHIFT, 2),
+        _ => (3 << LENGTH_SHIFT, 3),
     }
+}
 
-    fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(self.skip..).unwrap_or(&[])
+/// Writes type byte, identifier and length.
+fn header(window: &mut Window<'_>, kind: u8, id: u16, length: usize) {
+    let length = length.min(MAX_LENGTH);
+    let (bits, width) = length_field(length);
+    let (front, count) = front(kind | bits, id);
+    let length = length as u32;
+    match width {
+        0 => window.big_endian(front, count),
+        1 => window.big_endian(front << 8 | length, count + 1),
+        _ => {
+            window.big_endian(front, count);
+            window.big_endian(length, width);
+        }
     }
 }
 
@@ -103,22 +109,64 @@ fn narrow(number: f64) -> Option<u32> {
     (bits & LOST == 0).then_some(sign | (narrowed << 23) | mantissa)
 }
 
-/// The bytes of a value (TS 1.0 Appendix C, column TLV Format); numbers are packed in `scratch`.
-fn pack<'v>(value: Value<'v>, scratch: &'v mut [u8; 8]) -> &'v [u8] {
-    let (number, width) = match value {
-        Value::String(text) => return text.as_bytes(),
-        Value::Opaque(bytes) => return bytes,
+/// An entry whose value is a number.
+#[inline]
+fn number(window: &mut Window<'_>, kind: u8, id: u16, number: u64, width: usize) {
+    let low = number as u32;
+    if width <= 2 && id <= 0xff {
+        // most entries there are: all of it in four bytes
+        let shift = if width == 1 { 8 } else { 16 };
+        let front = u32::from(kind | width as u8) << 8 | u32::from(id);
+        let value = low & 1u32.wrapping_shl(shift).wrapping_sub(1);
+        window.big_endian(front << shift | value, width.wrapping_add(2));
+        return;
+    }
+    header(window, kind, id, width);
+    if width == 8 {
+        window.big_endian((number >> 32) as u32, 4);
+    }
+    window.big_endian(low, width.min(4));
+}
+
+/// An entry whose value is bytes.
+#[inline]
+fn bytes(window: &mut Window<'_>, kind: u8, id: u16, bytes: &[u8]) -> Result<(), Error> {
+    if bytes.len() > MAX_LENGTH {
+        return Err(Error::TooLarge);
+    }
+    header(window, kind, id, bytes.len());
+    window.put(bytes);
+    Ok(())
+}
+
+/// One entry, with its value as TS 1.0 Appendix C packs it (column TLV Format).
+#[inline]
+fn entry(window: &mut Window<'_>, kind: u8, id: u16, value: Value<'_>) -> Result<(), Error> {
+    let (value, width) = match value {
+        Value::String(text) => return bytes(window, kind, id, text.as_bytes()),
+        Value::Opaque(octets) => return bytes(window, kind, id, octets),
         Value::Integer(number) | Value::Time(number) => (number as u64, signed_width(number)),
         Value::Unsigned(number) => (number, unsigned_width(number)),
-        Value::Boolean(yes) => (u64::from(yes), 1),
+        Value::Boolean(yes) => (yes.into(), 1),
         Value::Objlnk(object, instance) => (u64::from(object) << 16 | u64::from(instance), 4),
         Value::Float(number) => match narrow(number) {
-            Some(bits) => (u64::from(bits), 4),
+            Some(bits) => (bits.into(), 4),
             None => (number.to_bits(), 8),
         },
     };
-    *scratch = number.to_be_bytes();
-    scratch.get(8usize.wrapping_sub(width)..).unwrap_or(&[])
+    number(window, kind, id, value, width);
+    Ok(())
+}
+
+/// The multiple resource around a resource instance that was asked for by itself: its header.
+#[cold]
+#[inline(never)]
+fn wrap(out: &mut Encoder<'_>, at: Path, value: Value<'_>) -> Result<(), Error> {
+    // counted under another base, where nothing is wrapped
+    let mut counter = Encoder::new(Window::new(&mut [], 0), Path::ROOT, false);
+    TLV.value(&mut counter, at, value)?;
+    header(&mut out.window, MULTIPLE, at.resource, counter.window.total());
+    Ok(())
 }
 
 impl Format for Tlv {
@@ -137,42 +185,46 @@ impl Format for Tlv {
     fn begin(&self, _: &mut Encoder<'_>) {}
 
     fn open(&self, out: &mut Encoder<'_>, container: Container, at: Path, length: usize) {
+        let (kind, id) = name(container, at);
         if out.exact() {
-            let (kind, id) = name(container, at);
-            out.window.put(Header::new(kind, id, length).as_bytes());
-        } else if let Some(mark) = out.marks.get_mut(out.open) {
-            *mark = out.window.total();
+            header(&mut out.window, kind, id, length);
+        } else {
+            // a length of zero until it is known
+            if let Some(mark) = out.marks.get_mut(out.open) {
+                *mark = out.window.total();
+            }
+            let (front, count) = front(kind, id);
+            out.window.big_endian(front, count);
         }
         out.open = out.open.wrapping_add(1);
     }
 
     fn value(&self, out: &mut Encoder<'_>, at: Path, value: Value<'_>) -> Result<(), Error> {
-        let mut scratch = [0; 8];
-        let bytes = pack(value, &mut scratch);
-        if bytes.len() > MAX_LENGTH {
-            return Err(Error::TooLarge);
-        }
-        let header = if at.resource_instance == NONE {
-            Header::new(RESOURCE, at.resource, bytes.len())
+        let (kind, id) = if at.resource_instance == NONE {
+            (RESOURCE, at.resource)
         } else {
-            Header::new(RESOURCE_INSTANCE, at.resource_instance, bytes.len())
+            if out.open == 0 && out.base().resource_instance != NONE {
+                wrap(out, at, value)?;
+            }
+            (RESOURCE_INSTANCE, at.resource_instance)
         };
-        if out.open == 0 && out.base().resource_instance != NONE {
-            let length = header.as_bytes().len().saturating_add(bytes.len());
-            out.window.put(Header::new(MULTIPLE, at.resource, length).as_bytes());
-        }
-        out.window.put(header.as_bytes());
-        out.window.put(bytes);
-        Ok(())
+        entry(&mut out.window, kind, id, value)
     }
 
     fn close(&self, out: &mut Encoder<'_>, container: Container, at: Path) {
         out.open = out.open.saturating_sub(1);
-        if !out.exact() {
-            let mark = out.marks.get(out.open).copied().unwrap_or(0);
-            let length = out.window.total().saturating_sub(mark);
-            let (kind, id) = name(container, at);
-            out.window.insert(length, Header::new(kind, id, length).as_bytes());
+        if out.exact() {
+            return;
+        }
+        let mark = out.marks.get(out.open).copied().unwrap_or(0);
+        let (_, id) = name(container, at);
+        let begin = mark.saturating_add(if id > 0xff { 3 } else { 2 });
+        let length = out.window.total().saturating_sub(begin).min(MAX_LENGTH);
+        let (bits, width) = length_field(length);
+        out.window.amend(mark, bits);
+        if width != 0 {
+            let field = (length as u32).to_be_bytes();
+            out.window.insert(length, field.get(4usize.wrapping_sub(width)..).unwrap_or(&[]));
         }
     }
 

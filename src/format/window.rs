@@ -65,6 +65,29 @@ impl<'a> Window<'a> {
         self.total = self.total.saturating_add(1);
     }
 
+    /// Appends the last `count` bytes of a number, one to four, the highest first.
+    pub fn big_endian(&mut self, number: u32, count: usize) {
+        // Most of what a representation consists of is one to four bytes long. Where there is room, four are
+        // stored at once: the surplus lies behind what is kept, and is written over next.
+        if let Some(at) = self.total.checked_sub(self.start)
+            && let Some(room) = self.buffer.get_mut(at..)
+            && let Some(slots) = room.first_chunk_mut::<4>()
+        {
+            let unused = 32usize.wrapping_sub(count.wrapping_mul(8)) as u32;
+            *slots = number.wrapping_shl(unused).to_be_bytes();
+            self.total = self.total.wrapping_add(count);
+        } else {
+            self.at_the_edge(number, count);
+        }
+    }
+
+    /// The same where not all of it lies in the window.
+    #[cold]
+    #[inline(never)]
+    fn at_the_edge(&mut self, number: u32, count: usize) {
+        self.put(number.to_be_bytes().get(4usize.wrapping_sub(count)..).unwrap_or(&[]));
+    }
+
     /// Appends a decimal number.
     pub fn decimal(&mut self, number: u64) {
         let mut digits = [0u8; 20];
@@ -97,19 +120,28 @@ impl<'a> Window<'a> {
         self.buffer.get(..n).unwrap_or(&[])
     }
 
-    /// Inserts a header before the last `tail` bytes of a stream whose window began at 0 and has not overflowed.
+    /// Sets bits in a byte that was written before, if it lies in the window.
+    pub fn amend(&mut self, at: usize, bits: u8) {
+        if let Some(at) = at.checked_sub(self.start)
+            && let Some(slot) = self.buffer.get_mut(at)
+        {
+            *slot |= bits;
+        }
+    }
+
+    /// Inserts bytes before the last `tail` bytes of a stream whose window began at 0 and has not overflowed.
     /// Of any other stream, and of one that overflows by it, only the length stays true.
-    pub fn insert(&mut self, tail: usize, header: &[u8]) {
+    pub fn insert(&mut self, tail: usize, bytes: &[u8]) {
         let at = self.total.saturating_sub(tail);
-        self.total = self.total.saturating_add(header.len());
+        self.total = self.total.saturating_add(bytes.len());
         if self.start != 0 {
             return;
         }
-        // the tail and the gap behind it: header and tail change places
+        // the tail, and behind it the room that it moves into
         let Some(room) = self.buffer.get_mut(at..self.total) else { return };
-        if tail <= room.len() && header.len() <= room.len().wrapping_sub(tail) {
-            room.copy_within(..tail, header.len());
-            for (slot, byte) in room.iter_mut().zip(header) {
+        if tail <= room.len() && bytes.len() <= room.len().wrapping_sub(tail) {
+            room.copy_within(..tail, bytes.len());
+            for (slot, byte) in room.iter_mut().zip(bytes) {
                 *slot = *byte;
             }
         }
