@@ -13,6 +13,9 @@ use crate::text::{cut, hex, payload};
 
 /// How wide a line may be.
 const WIDTH: usize = 120;
+/// Before a payload that needs lines of its own, and how many it gets.
+const INDENT: &str = "                 ";
+const LINES: usize = 3;
 
 /// Prints datagrams; knows who is the server and what the others are called.
 #[derive(Clone, Debug)]
@@ -33,17 +36,16 @@ impl Ladder {
         self
     }
 
-    /// One line.
+    /// One line; a payload that does not fit follows on up to three more.
     pub fn line(&self, time: u64, from: Peer, to: Peer, datagram: &[u8]) -> String {
-        cut(&self.draw(time, from, to, datagram, "──"), WIDTH)
+        fold(&self.draw(time, from, to, datagram, "──"))
     }
 
     /// One line for a datagram of a [`crate::Network`]; a lost one has a broken arrow.
     pub fn record(&self, record: &Record) -> String {
         let shaft = if record.arrivals.is_empty() { "╌×" } else { "──" };
-        let twice = if record.arrivals.len() > 1 { "  (arrives twice)" } else { "" };
-        let line = self.draw(record.time, record.from, record.to, &record.bytes, shaft);
-        cut(&line, WIDTH - twice.len()) + twice
+        let twice = if record.arrivals.len() > 1 { " (arrives twice)" } else { "" };
+        fold(&(self.draw(record.time, record.from, record.to, &record.bytes, shaft) + twice))
     }
 
     /// All lines of a recording, each ended by a line feed.
@@ -61,6 +63,20 @@ impl Ladder {
     }
 }
 
+/// Breaks a line that is too long before its payload, and cuts what is left over.
+fn fold(line: &str) -> String {
+    // Nothing before the payload has two blanks in a row, except the beginning of the line.
+    let head_end = line.find("server  ").map_or(0, |place| place + "server  ".len());
+    let (head, rest) = line.split_at(head_end);
+    let Some((words, payload)) = rest.split_once("  ").filter(|_| line.chars().count() > WIDTH) else {
+        return cut(line, WIDTH);
+    };
+    let room = WIDTH - INDENT.len();
+    let characters: Vec<char> = cut(payload, LINES * room).chars().collect();
+    let lines = characters.chunks(room).map(|part| format!("\n{INDENT}{}", part.iter().collect::<String>()));
+    cut(&format!("{head}{words}"), WIDTH) + &lines.collect::<String>()
+}
+
 /// A datagram in words: type, ID, method or code, path, token, options, payload.
 pub fn describe(datagram: &[u8]) -> String {
     match Message::parse(datagram) {
@@ -76,7 +92,7 @@ fn words(message: &Message) -> String {
         Type::Ack => "ACK",
         Type::Rst => "RST",
     };
-    let mut line = format!("{kind} {:<5} ", message.id);
+    let mut line = format!("{kind} {} ", message.id);
     if message.code == Code::EMPTY {
         return line + if message.kind == Type::Con { "ping" } else { "empty" };
     }
@@ -171,13 +187,13 @@ mod tests {
         message.push(options::ETAG, [0xab]);
         message.push(2049, [1]);
         let line = describe(&message.bytes());
-        assert_eq!(line, "CON 1     GET /3 ETag ab observe accept TLV Block2 1+/64 option 2049 01");
-        assert_eq!(describe(&[0x70, 0, 0, 9]), "RST 9     empty");
+        assert_eq!(line, "CON 1 GET /3 ETag ab observe accept TLV Block2 1+/64 option 2049 01");
+        assert_eq!(describe(&[0x70, 0, 0, 9]), "RST 9 empty");
         assert_eq!(describe(&[1, 2]), "not CoAP (Short): 0102");
     }
 
     #[test]
-    fn losses_show_and_long_lines_are_cut() {
+    fn losses_show_and_long_payloads_get_lines_of_their_own() {
         let ladder = Ladder::new(peer(1));
         let mut message = Message::new(Type::Con, Code::POST, 1);
         message.payload = vec![b'x'; 500];
@@ -185,8 +201,9 @@ mod tests {
             Record { time: 0, from: peer(2), to: peer(1), bytes: message.bytes(), arrivals: Vec::new() };
         assert!(ladder.record(&record).contains("╌×▶"));
         record.arrivals = vec![1, 2];
-        let line = ladder.record(&record);
-        assert_eq!(line.chars().count(), WIDTH);
-        assert!(line.ends_with("…  (arrives twice)"));
+        let printed = ladder.record(&record);
+        assert_eq!(printed.lines().count(), 1 + LINES);
+        assert!(printed.lines().all(|line| line.chars().count() <= WIDTH), "{printed}");
+        assert!(printed.ends_with("…"));
     }
 }

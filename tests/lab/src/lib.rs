@@ -4,7 +4,7 @@
 //! [`ladder`] prints what was said. None of them does I/O, and none uses Whimbrel's own codec: CoAP comes from
 //! `coap-lite`, TLV and the other formats are decoded here a second time, so that the two sides check each other.
 //!
-//! A test joins them by one loop, which is [`Network::run`]: advance to the earliest of all deadlines, deliver what
+//! A test joins them by one loop, which is [`Network::run_until`]: advance to the earliest of all deadlines, deliver what
 //! arrives, let each [`Node`] do what is due, send what it says.
 //!
 //! The lab judges a client that may be hostile: nothing that comes from the network may panic. What the *test* gets
