@@ -9,6 +9,14 @@ use crate::error::Error;
 use crate::format::Entry;
 use core::ffi::c_char;
 
+/// The version of the library, which may be newer than the header.
+///
+/// @return Major version * 65536 + minor version * 256 + patch level. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn whimbrel_version() -> u32 {
+    0x0000_0100
+}
+
 /// How many bytes whimbrel_client_init() needs for these limits.
 ///
 /// @param limits  NULL takes all defaults.

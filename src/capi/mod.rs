@@ -7,17 +7,27 @@
 #![allow(non_upper_case_globals)]
 #![allow(clippy::missing_safety_doc)]
 
-mod access;
-mod account;
-mod call;
-mod client;
-mod device;
-mod format;
+// The order is that of the header; blank lines keep it.
 mod handle;
-mod layout;
-mod object;
-mod storage;
+
 mod types;
+
+mod client;
+
+mod account;
+
+mod call;
+
+mod object;
+
+mod device;
+
+mod format;
+
+mod access;
+
+mod layout;
+mod storage;
 
 pub use access::*;
 pub use account::*;

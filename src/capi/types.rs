@@ -2,13 +2,7 @@
 
 use super::access::whimbrel_access_entry_t;
 use crate::error::Error;
-use crate::path::NONE;
 use core::ffi::{c_char, c_void};
-
-/// Major version of the API: functions are removed or changed only with it.
-pub const WHIMBREL_VERSION_MAJOR: u32 = 0;
-/// Minor version of the API: functions and fields are added with it.
-pub const WHIMBREL_VERSION_MINOR: u32 = 1;
 
 /// Done.
 pub const WHIMBREL_OK: i32 = 0;
@@ -18,52 +12,52 @@ pub const WHIMBREL_DEFERRED: i32 = 1;
 pub const WHIMBREL_PENDING: i32 = 2;
 
 /// Bytes that do not follow their grammar. On the wire 4.00.
-pub const WHIMBREL_ERR_MALFORMED: i32 = Error::Malformed as i32;
+pub const WHIMBREL_ERR_MALFORMED: i32 = -1;
 /// Nothing there. On the wire 4.04.
-pub const WHIMBREL_ERR_NOT_FOUND: i32 = Error::NotFound as i32;
+pub const WHIMBREL_ERR_NOT_FOUND: i32 = -2;
 /// Not supported by the target. On the wire 4.05.
-pub const WHIMBREL_ERR_NOT_ALLOWED: i32 = Error::NotAllowed as i32;
+pub const WHIMBREL_ERR_NOT_ALLOWED: i32 = -3;
 /// A table or buffer is full: see whimbrel_limits_t. On the wire 5.00.
-pub const WHIMBREL_ERR_FULL: i32 = Error::Full as i32;
+pub const WHIMBREL_ERR_FULL: i32 = -4;
 /// A handler failed. On the wire 5.00.
-pub const WHIMBREL_ERR_HANDLER: i32 = Error::Handler as i32;
+pub const WHIMBREL_ERR_HANDLER: i32 = -5;
 /// NULL where none may be, or a struct with an unknown size.
-pub const WHIMBREL_ERR_ARGUMENT: i32 = Error::Argument as i32;
+pub const WHIMBREL_ERR_ARGUMENT: i32 = -6;
 /// Called from inside a handler, an event or a port function.
-pub const WHIMBREL_ERR_REENTERED: i32 = Error::Reentered as i32;
+pub const WHIMBREL_ERR_REENTERED: i32 = -7;
 /// No right. On the wire 4.01.
-pub const WHIMBREL_ERR_UNAUTHORIZED: i32 = Error::Unauthorized as i32;
+pub const WHIMBREL_ERR_UNAUTHORIZED: i32 = -8;
 /// A value of wrong type, length or range. On the wire 4.00.
-pub const WHIMBREL_ERR_BAD_VALUE: i32 = Error::BadValue as i32;
+pub const WHIMBREL_ERR_BAD_VALUE: i32 = -9;
 /// No such format to answer in. On the wire 4.06.
-pub const WHIMBREL_ERR_NOT_ACCEPTABLE: i32 = Error::NotAcceptable as i32;
+pub const WHIMBREL_ERR_NOT_ACCEPTABLE: i32 = -10;
 /// A payload in an unknown format. On the wire 4.15.
-pub const WHIMBREL_ERR_UNSUPPORTED_FORMAT: i32 = Error::UnsupportedFormat as i32;
+pub const WHIMBREL_ERR_UNSUPPORTED_FORMAT: i32 = -11;
 /// A payload larger than can be taken. On the wire 4.13.
-pub const WHIMBREL_ERR_TOO_LARGE: i32 = Error::TooLarge as i32;
+pub const WHIMBREL_ERR_TOO_LARGE: i32 = -12;
 /// A part of a transfer is missing. On the wire 4.08.
-pub const WHIMBREL_ERR_INCOMPLETE: i32 = Error::Incomplete as i32;
+pub const WHIMBREL_ERR_INCOMPLETE: i32 = -13;
 /// Something else is under way. On the wire 5.03.
-pub const WHIMBREL_ERR_BUSY: i32 = Error::Busy as i32;
+pub const WHIMBREL_ERR_BUSY: i32 = -14;
 /// Not part of this client. On the wire 5.01.
-pub const WHIMBREL_ERR_NOT_SUPPORTED: i32 = Error::NotSupported as i32;
+pub const WHIMBREL_ERR_NOT_SUPPORTED: i32 = -15;
 /// A critical option is not understood. On the wire 4.02.
-pub const WHIMBREL_ERR_BAD_OPTION: i32 = Error::BadOption as i32;
+pub const WHIMBREL_ERR_BAD_OPTION: i32 = -16;
 /// The link cannot send or receive.
-pub const WHIMBREL_ERR_LINK: i32 = Error::Link as i32;
+pub const WHIMBREL_ERR_LINK: i32 = -17;
 /// A datagram did not fit into the buffer.
-pub const WHIMBREL_ERR_TRUNCATED: i32 = Error::Truncated as i32;
+pub const WHIMBREL_ERR_TRUNCATED: i32 = -18;
 /// Not a client, or called out of order.
-pub const WHIMBREL_ERR_STATE: i32 = Error::State as i32;
+pub const WHIMBREL_ERR_STATE: i32 = -19;
 /// The identifier is in use.
-pub const WHIMBREL_ERR_EXISTS: i32 = Error::Exists as i32;
+pub const WHIMBREL_ERR_EXISTS: i32 = -20;
 /// The server did not answer in time.
-pub const WHIMBREL_ERR_TIMEOUT: i32 = Error::Timeout as i32;
+pub const WHIMBREL_ERR_TIMEOUT: i32 = -21;
 /// The server refused.
-pub const WHIMBREL_ERR_REFUSED: i32 = Error::Refused as i32;
+pub const WHIMBREL_ERR_REFUSED: i32 = -22;
 
 /// No identifier at this level of a path (MAX_ID).
-pub const WHIMBREL_NONE: u16 = NONE;
+pub const WHIMBREL_NONE: u16 = 0xffff;
 
 /// Resource types (TS 1.0 Appendix C). An executable resource has none.
 pub const WHIMBREL_NO_TYPE: u8 = 0;
@@ -265,10 +259,15 @@ pub struct whimbrel_deadline_t {
 }
 
 /// A content format; the library has whimbrel_format_text, _opaque, _tlv and _json. Only those named are linked.
-#[repr(transparent)]
 pub struct whimbrel_format_t {
     pub(crate) _entry: crate::format::Entry,
 }
+
+// An array of pointers to formats is read as one of pointers to entries.
+const _: () = assert!(
+    core::mem::offset_of!(whimbrel_format_t, _entry) == 0
+        && size_of::<whimbrel_format_t>() == size_of::<crate::format::Entry>()
+);
 
 /// Access control (TS 1.0 section 7.3); the library has whimbrel_access_control. Only where named it is linked.
 pub struct whimbrel_access_t {
@@ -360,3 +359,30 @@ pub struct whimbrel_port_t {
     /// Called by whimbrel_changed(), so that a waiting thread polls; may be NULL. May run in an interrupt.
     pub wake: Option<unsafe extern "C" fn(context: *mut c_void)>,
 }
+
+// The numbers above are what the engine means by them.
+const _: () = {
+    assert!(WHIMBREL_ERR_MALFORMED == Error::Malformed as i32);
+    assert!(WHIMBREL_ERR_NOT_FOUND == Error::NotFound as i32);
+    assert!(WHIMBREL_ERR_NOT_ALLOWED == Error::NotAllowed as i32);
+    assert!(WHIMBREL_ERR_FULL == Error::Full as i32);
+    assert!(WHIMBREL_ERR_HANDLER == Error::Handler as i32);
+    assert!(WHIMBREL_ERR_ARGUMENT == Error::Argument as i32);
+    assert!(WHIMBREL_ERR_REENTERED == Error::Reentered as i32);
+    assert!(WHIMBREL_ERR_UNAUTHORIZED == Error::Unauthorized as i32);
+    assert!(WHIMBREL_ERR_BAD_VALUE == Error::BadValue as i32);
+    assert!(WHIMBREL_ERR_NOT_ACCEPTABLE == Error::NotAcceptable as i32);
+    assert!(WHIMBREL_ERR_UNSUPPORTED_FORMAT == Error::UnsupportedFormat as i32);
+    assert!(WHIMBREL_ERR_TOO_LARGE == Error::TooLarge as i32);
+    assert!(WHIMBREL_ERR_INCOMPLETE == Error::Incomplete as i32);
+    assert!(WHIMBREL_ERR_BUSY == Error::Busy as i32);
+    assert!(WHIMBREL_ERR_NOT_SUPPORTED == Error::NotSupported as i32);
+    assert!(WHIMBREL_ERR_BAD_OPTION == Error::BadOption as i32);
+    assert!(WHIMBREL_ERR_LINK == Error::Link as i32);
+    assert!(WHIMBREL_ERR_TRUNCATED == Error::Truncated as i32);
+    assert!(WHIMBREL_ERR_STATE == Error::State as i32);
+    assert!(WHIMBREL_ERR_EXISTS == Error::Exists as i32);
+    assert!(WHIMBREL_ERR_TIMEOUT == Error::Timeout as i32);
+    assert!(WHIMBREL_ERR_REFUSED == Error::Refused as i32);
+    assert!(WHIMBREL_NONE == crate::path::NONE);
+};

@@ -11,6 +11,37 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
+/// What C wants to write in one word: functions, because macros with compound literals are not C++.
+const HELPERS: &str = r#"
+/* -------------------------------------------------------------------------------------------------------- */
+/* Paths in one word.                                                                                       */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** `/object` */
+static inline whimbrel_path_t WHIMBREL_OBJECT(uint16_t object)
+{
+    const whimbrel_path_t path = {object, WHIMBREL_NONE, WHIMBREL_NONE, WHIMBREL_NONE};
+    return path;
+}
+
+/** `/object/instance` */
+static inline whimbrel_path_t WHIMBREL_INSTANCE(uint16_t object, uint16_t instance)
+{
+    const whimbrel_path_t path = {object, instance, WHIMBREL_NONE, WHIMBREL_NONE};
+    return path;
+}
+
+/** `/object/instance/resource` */
+static inline whimbrel_path_t WHIMBREL_RESOURCE(uint16_t object, uint16_t instance, uint16_t resource)
+{
+    const whimbrel_path_t path = {object, instance, resource, WHIMBREL_NONE};
+    return path;
+}
+
+/** For whimbrel_resource_t.value with WHIMBREL_MEMBER: where `member` lies in `type`. */
+#define WHIMBREL_OFFSET(type, member) ((const void *)offsetof(type, member))
+"#;
+
 struct Options {
     verify: bool,
     capi: PathBuf,
@@ -81,6 +112,7 @@ fn header(capi: &Path) -> Result<String, Box<dyn Error>> {
     for module in modules(&root) {
         text += &section(&source_of(capi, module)?)?;
     }
+    text += HELPERS;
     text += "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* WHIMBREL_H */\n";
     Ok(text)
 }

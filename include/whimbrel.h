@@ -1,0 +1,989 @@
+/*
+ * The C skin: pointers in, engine calls, status out. The only unsafe code.
+ *
+ * Each function's comment stands in the header as it is here. `enter` answers NULL, dead handles and re-entry, and
+ * reads the clock once a call.
+ *
+ * Written by `make header` from src/capi. Edit the comments there.
+ */
+#ifndef WHIMBREL_H
+#define WHIMBREL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header; whimbrel_version() tells the library's. */
+#define WHIMBREL_VERSION_MAJOR 0
+#define WHIMBREL_VERSION_MINOR 1
+#define WHIMBREL_VERSION_PATCH 0
+#define WHIMBREL_VERSION_STRING "0.1.0"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* The handle: what lies behind a `whimbrel_client_t *`, and the one way in.                                */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** A client, in memory of the caller. Opaque. */
+typedef struct whimbrel_client_t whimbrel_client_t;
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* Constants and the structs that the application fills.                                                    */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** Done. */
+#define WHIMBREL_OK 0
+/** From a handler: the answer comes later, by whimbrel_complete(). */
+#define WHIMBREL_DEFERRED 1
+/** From whimbrel_port_t.link_open: not yet; ask again. */
+#define WHIMBREL_PENDING 2
+/** Bytes that do not follow their grammar. On the wire 4.00. */
+#define WHIMBREL_ERR_MALFORMED (-1)
+/** Nothing there. On the wire 4.04. */
+#define WHIMBREL_ERR_NOT_FOUND (-2)
+/** Not supported by the target. On the wire 4.05. */
+#define WHIMBREL_ERR_NOT_ALLOWED (-3)
+/** A table or buffer is full: see whimbrel_limits_t. On the wire 5.00. */
+#define WHIMBREL_ERR_FULL (-4)
+/** A handler failed. On the wire 5.00. */
+#define WHIMBREL_ERR_HANDLER (-5)
+/** NULL where none may be, or a struct with an unknown size. */
+#define WHIMBREL_ERR_ARGUMENT (-6)
+/** Called from inside a handler, an event or a port function. */
+#define WHIMBREL_ERR_REENTERED (-7)
+/** No right. On the wire 4.01. */
+#define WHIMBREL_ERR_UNAUTHORIZED (-8)
+/** A value of wrong type, length or range. On the wire 4.00. */
+#define WHIMBREL_ERR_BAD_VALUE (-9)
+/** No such format to answer in. On the wire 4.06. */
+#define WHIMBREL_ERR_NOT_ACCEPTABLE (-10)
+/** A payload in an unknown format. On the wire 4.15. */
+#define WHIMBREL_ERR_UNSUPPORTED_FORMAT (-11)
+/** A payload larger than can be taken. On the wire 4.13. */
+#define WHIMBREL_ERR_TOO_LARGE (-12)
+/** A part of a transfer is missing. On the wire 4.08. */
+#define WHIMBREL_ERR_INCOMPLETE (-13)
+/** Something else is under way. On the wire 5.03. */
+#define WHIMBREL_ERR_BUSY (-14)
+/** Not part of this client. On the wire 5.01. */
+#define WHIMBREL_ERR_NOT_SUPPORTED (-15)
+/** A critical option is not understood. On the wire 4.02. */
+#define WHIMBREL_ERR_BAD_OPTION (-16)
+/** The link cannot send or receive. */
+#define WHIMBREL_ERR_LINK (-17)
+/** A datagram did not fit into the buffer. */
+#define WHIMBREL_ERR_TRUNCATED (-18)
+/** Not a client, or called out of order. */
+#define WHIMBREL_ERR_STATE (-19)
+/** The identifier is in use. */
+#define WHIMBREL_ERR_EXISTS (-20)
+/** The server did not answer in time. */
+#define WHIMBREL_ERR_TIMEOUT (-21)
+/** The server refused. */
+#define WHIMBREL_ERR_REFUSED (-22)
+/** No identifier at this level of a path (MAX_ID). */
+#define WHIMBREL_NONE 65535
+/** Resource types (TS 1.0 Appendix C). An executable resource has none. */
+#define WHIMBREL_NO_TYPE 0
+/** UTF-8 text. Variable: char[capacity], NUL-terminated; capacity 0: a constant text of any length. */
+#define WHIMBREL_STRING 1
+/** Integer. Variable: int8_t, int16_t, int32_t or int64_t by capacity 1, 2, 4, 8; capacity 0: int32_t. */
+#define WHIMBREL_INTEGER 2
+/** Unsigned Integer (1.1). Variable: as for WHIMBREL_INTEGER, unsigned. */
+#define WHIMBREL_UNSIGNED 3
+/** Float. Variable: float by capacity 4, double by 8 or 0. */
+#define WHIMBREL_FLOAT 4
+/** Boolean. Variable: uint8_t, 0 or 1. */
+#define WHIMBREL_BOOLEAN 5
+/** Opaque. Variable: whimbrel_bytes_t. */
+#define WHIMBREL_OPAQUE 6
+/** Time, seconds since 1970. Variable: int64_t by capacity 8 or 0, int32_t by 4. */
+#define WHIMBREL_TIME 7
+/** Objlnk. Variable: uint16_t[2], Object ID and Object Instance ID. */
+#define WHIMBREL_OBJLNK 8
+/** Corelnk (1.1). Variable: as for WHIMBREL_STRING. */
+#define WHIMBREL_CORELNK 9
+/** Operations of a resource: it can be read and observed. */
+#define WHIMBREL_READ 1
+/** It can be written. */
+#define WHIMBREL_WRITE 2
+/** It can be executed. */
+#define WHIMBREL_EXECUTE 4
+/** Flags of a resource: it has resource instances; a variable is a whimbrel_list_t. */
+#define WHIMBREL_MULTIPLE 1
+/** A Create must bring it, and a Replace keeps it. */
+#define WHIMBREL_MANDATORY 2
+/** An Opaque that the write handler takes chunk by chunk, each once, in order. */
+#define WHIMBREL_STREAM 4
+/** The variable lies in the instance's data: `value` is WHIMBREL_OFFSET(type, member). */
+#define WHIMBREL_MEMBER 16
+/** Flags of an object: it can have several instances; the application adds them by whimbrel_instance_add(). */
+#define WHIMBREL_INSTANCES 1
+/** Servers may create and delete instances; implies WHIMBREL_INSTANCES. */
+#define WHIMBREL_CREATABLE 2
+/** Rights of a server on an object instance (TS 1.0 Appendix E.3): Read, Observe, Write-Attributes. */
+#define WHIMBREL_RIGHT_READ 1
+/** Write. */
+#define WHIMBREL_RIGHT_WRITE 2
+/** Execute. */
+#define WHIMBREL_RIGHT_EXECUTE 4
+/** Delete. */
+#define WHIMBREL_RIGHT_DELETE 8
+/** Create, on the object. */
+#define WHIMBREL_RIGHT_CREATE 16
+/** Events: a server accepted the registration. */
+#define WHIMBREL_EVENT_REGISTERED 1
+/** A Register failed: status says why, at when it is tried again. */
+#define WHIMBREL_EVENT_REGISTER_FAILED 2
+/** A server accepted an Update. */
+#define WHIMBREL_EVENT_UPDATED 3
+/** An Update failed; the client registers again. */
+#define WHIMBREL_EVENT_UPDATE_FAILED 4
+/** The registration has ended. */
+#define WHIMBREL_EVENT_DEREGISTERED 5
+/** A server disabled its account until `at`. */
+#define WHIMBREL_EVENT_DISABLED 6
+/** A server observes `path`. */
+#define WHIMBREL_EVENT_OBSERVED 7
+/** The observation of `path` has ended. */
+#define WHIMBREL_EVENT_OBSERVATION_ENDED 8
+/** A server wrote `path`. */
+#define WHIMBREL_EVENT_WRITTEN 9
+/** A server executed `path`. */
+#define WHIMBREL_EVENT_EXECUTED 10
+/** A server created `path`. */
+#define WHIMBREL_EVENT_CREATED 11
+/** A server deleted `path`. */
+#define WHIMBREL_EVENT_DELETED 12
+/** Nothing is sent or expected before `at`: the radio may be switched off. */
+#define WHIMBREL_EVENT_RADIO_OFF 13
+/** Something is about to be sent: the radio is needed now. */
+#define WHIMBREL_EVENT_RADIO_ON 14
+/** A link cannot be opened or used: status says why. */
+#define WHIMBREL_EVENT_LINK_FAILED 15
+/** All servers are left, after whimbrel_client_stop(). */
+#define WHIMBREL_EVENT_STOPPED 16
+/** An account cannot be used as configured: status says why. It is not tried again. */
+#define WHIMBREL_EVENT_ACCOUNT_INVALID 17
+/** A datagram was dropped: status says why. */
+#define WHIMBREL_EVENT_DROPPED 18
+/** A Confirmable notification of `path` was not acknowledged. */
+#define WHIMBREL_EVENT_NOTIFY_FAILED 19
+/** Why the client wants to be called (whimbrel_deadline_t.reason): only input can change anything. */
+#define WHIMBREL_WAKE_NOTHING 0
+/** More input may wait, or something changed. */
+#define WHIMBREL_WAKE_WORK 1
+/** A message is repeated or given up. */
+#define WHIMBREL_WAKE_RETRANSMISSION 2
+/** A link is being opened. */
+#define WHIMBREL_WAKE_LINK 3
+/** A pause before a registration ends. */
+#define WHIMBREL_WAKE_REGISTRATION 4
+/** An Update is due. */
+#define WHIMBREL_WAKE_UPDATE 5
+/** pmin or pmax of an observation ends. */
+#define WHIMBREL_WAKE_NOTIFICATION 6
+/** The awake window of queue mode ends. */
+#define WHIMBREL_WAKE_SLEEP 7
+
+/** Access control (TS 1.0 section 7.3); the library has whimbrel_access_control. Only where named it is linked. */
+typedef struct whimbrel_access_t whimbrel_access_t;
+
+/** A content format; the library has whimbrel_format_text, _opaque, _tlv and _json. Only those named are linked. */
+typedef struct whimbrel_format_t whimbrel_format_t;
+
+/** How much a client can hold. All of it comes from the one memory block; a 0 takes the default in parentheses. */
+typedef struct whimbrel_limits_t {
+    /** sizeof(whimbrel_limits_t) */
+    size_t size;
+    /** Server accounts, at most 32 (1). */
+    uint16_t servers;
+    /** Objects of the application, beside 0, 1 and 2 (4). */
+    uint16_t objects;
+    /** Object instances of the application (4). */
+    uint16_t instances;
+    /** Instances of the Access Control object (0; NONE needed with one server). */
+    uint16_t access;
+    /** Observations, at most 255 (4). */
+    uint16_t observations;
+    /** Places with attributes, one for each server and path (4). */
+    uint16_t attributes;
+    /** Requests remembered to recognise their repetition, at least one a server (4). */
+    uint16_t recent;
+    /** Requests deferred at a time (1). */
+    uint16_t deferred;
+    /** Changes noted between two polls; more are taken as a change of everything (8). */
+    uint16_t changes;
+    /** The largest CoAP message, sent or received, in bytes; 128 at least (1152). */
+    uint16_t datagram;
+    /** Bytes for URI and keys of one account together (128). */
+    uint16_t credentials;
+    /** Bytes to undo a failed write with: the old values of what one request changes (256). */
+    uint16_t undo;
+    /** The largest payload assembled from blocks, in bytes; streams are not bound by it (0: none). */
+    uint32_t body;
+} whimbrel_limits_t;
+
+/** Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses. */
+typedef struct whimbrel_coap_t {
+    /** ACK_TIMEOUT in milliseconds (2000). */
+    uint32_t ack_timeout_ms;
+    /** ACK_RANDOM_FACTOR in thousandths, 1000 or more (1500). */
+    uint16_t ack_random_permille;
+    /** MAX_RETRANSMIT, 1 to 20 (4). */
+    uint8_t max_retransmit;
+    /** NSTART; only 1 is supported (1). */
+    uint8_t nstart;
+} whimbrel_coap_t;
+
+/** A place in the object tree. Levels that are not given are WHIMBREL_NONE. */
+typedef struct whimbrel_path_t {
+    /** Object ID. */
+    uint16_t object;
+    /** Object Instance ID. */
+    uint16_t instance;
+    /** Resource ID. */
+    uint16_t resource;
+    /** Resource Instance ID. */
+    uint16_t resource_instance;
+} whimbrel_path_t;
+
+/** Something that happened. */
+typedef struct whimbrel_event_t {
+    /** WHIMBREL_EVENT_… */
+    uint16_t code;
+    /** Short Server ID of the server concerned, 0 for none. */
+    uint16_t short_server_id;
+    /** 0; a WHIMBREL_ERR_…; or the CoAP code that a server answered, as on the wire: 0x84 is 4.04. */
+    int32_t status;
+    /** The place concerned. */
+    whimbrel_path_t path;
+    /** The time concerned, on the clock of whimbrel_port_t.now; 0 for none, UINT64_MAX for never. */
+    uint64_t at;
+} whimbrel_event_t;
+
+/** When the client wants to be called next, and why. */
+typedef struct whimbrel_deadline_t {
+    /** When, on the clock of whimbrel_port_t.now; UINT64_MAX if only input can change anything. */
+    uint64_t at;
+    /** For which server, 0 for none in particular. */
+    uint16_t short_server_id;
+    /** WHIMBREL_WAKE_… */
+    uint8_t reason;
+} whimbrel_deadline_t;
+
+/** What the application chooses. Everything pointed to must live as long as the client; strings end with NUL. */
+typedef struct whimbrel_config_t {
+    /** sizeof(whimbrel_config_t) */
+    size_t size;
+    /** Endpoint Client Name, 1 to 128 bytes (TS 1.0 section 6.3.1). */
+    const char *endpoint;
+    /** How much the client can hold; needed only during whimbrel_client_init(). NULL: all defaults. */
+    const whimbrel_limits_t *limits;
+    /** The formats, the preferred one first. */
+    const whimbrel_format_t *const *formats;
+    /** How many formats there are; 1 at least. */
+    size_t format_count;
+    /** &whimbrel_access_control, or NULL: every server may do everything. */
+    const whimbrel_access_t *access;
+    /** The lowest version of LwM2M to be spoken: 10 for 1.0, 11 for 1.1; 0 takes 10. */
+    uint8_t version_min;
+    /** The highest; it is tried first. 0 takes 10. 1.1 is supported with TLV, without what later versions add. */
+    uint8_t version_max;
+    /** 1: notifications are Confirmable. 0: Non-confirmable, but for one a day (RFC 7641 section 4.5). */
+    uint8_t confirm_notifications;
+    /** Timing of CoAP. */
+    whimbrel_coap_t coap;
+    /** Queue mode: how long to stay awake after the last message, in milliseconds; 0 takes MAX_TRANSMIT_WAIT. */
+    uint32_t awake_ms;
+    /** The pause after a first failed registration in seconds, doubled after each further one; 0 takes 30. */
+    uint32_t retry_first_s;
+    /** The longest such pause in seconds; 0 takes 3600. */
+    uint32_t retry_longest_s;
+    /**
+     * Called for everything that happens, from inside whimbrel_client_poll() and other calls; may be NULL. May call
+     * whimbrel_changed() and nothing else.
+     */
+    void (*event)(void *context, const whimbrel_event_t *event);
+    /** Given to `event`. */
+    void *event_context;
+} whimbrel_config_t;
+
+/** The platform. None of these functions may block, and none may call the client but whimbrel_changed(). */
+typedef struct whimbrel_port_t {
+    /** sizeof(whimbrel_port_t) */
+    size_t size;
+    /** Given to each function. */
+    void *context;
+    /** Milliseconds of a clock that never goes back and goes on while the device sleeps. */
+    uint64_t (*now)(void *context);
+    /** Fills `buffer` with bytes nobody can guess. */
+    void (*random)(void *context, uint8_t *buffer, size_t size);
+    /**
+     * Opens a link to a server, or tells how far that has come. `link` is below whimbrel_limits_t.servers; `host` is a
+     * name or an address literal of `host_length` bytes, not terminated; `secure` is 0. Returns WHIMBREL_OK,
+     * WHIMBREL_PENDING (the client asks again with the same arguments), or an error.
+     */
+    int32_t (*link_open)(void *context,
+                         uint8_t link,
+                         const char *host,
+                         size_t host_length,
+                         uint16_t port,
+                         int32_t secure);
+    /** Sends one datagram whole. An error counts as a loss. */
+    int32_t (*link_send)(void *context, uint8_t link, const uint8_t *data, size_t size);
+    /**
+     * Takes one whole datagram: its length; 0 if none waits; WHIMBREL_ERR_TRUNCATED if it did not fit, with its
+     * beginning in `buffer`; another error if the link is dead.
+     */
+    int32_t (*link_receive)(void *context, uint8_t link, uint8_t *buffer, size_t size);
+    /** Closes a link; it may be opened again. */
+    void (*link_close)(void *context, uint8_t link);
+    /**
+     * Locks out interrupts and other threads for the few instructions of whimbrel_changed(); gives what `unlock` needs.
+     * NULL together with `unlock`: whimbrel_changed() is called only by the thread that polls.
+     */
+    uint32_t (*lock)(void *context);
+    /** Undoes `lock`. */
+    void (*unlock)(void *context, uint32_t state);
+    /** Called by whimbrel_changed(), so that a waiting thread polls; may be NULL. May run in an interrupt. */
+    void (*wake)(void *context);
+} whimbrel_port_t;
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* The life of a client, from C.                                                                            */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/**
+ * The version of the library, which may be newer than the header.
+ *
+ * @return Major version * 65536 + minor version * 256 + patch level. Since 0.1.
+ */
+uint32_t whimbrel_version(void);
+
+/**
+ * How many bytes whimbrel_client_init() needs for these limits.
+ *
+ * @param limits  NULL takes all defaults.
+ * @return Bytes; 0 if a limit is out of range or `size` is wrong. Since 0.1.
+ */
+size_t whimbrel_client_size(const whimbrel_limits_t *limits);
+
+/**
+ * Makes a client in memory of the caller. It has no server yet: see whimbrel_account_add().
+ *
+ * @param memory  Aligned to 8 bytes, `size` bytes, the client's until whimbrel_client_end().
+ * @param size    whimbrel_client_size() of the limits, or more.
+ * @param config  What it points to must live as long as the client; the struct itself is copied.
+ * @param port    Copied; its context must live as long as the client.
+ * @param client  Out: the handle, inside `memory`; NULL after an error.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in a struct, a function
+ *         missing in the port, no endpoint name or no format; WHIMBREL_ERR_FULL: `memory` is too small;
+ *         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes;
+ *         WHIMBREL_ERR_NOT_SUPPORTED: a version other than 1.0 and 1.1.
+ *
+ * Since 0.1.
+ */
+int32_t whimbrel_client_init(void *memory,
+                             size_t size,
+                             const whimbrel_config_t *config,
+                             const whimbrel_port_t *port,
+                             whimbrel_client_t **client);
+
+/**
+ * Does what is due, then says when to call again. Never blocks.
+ *
+ * @param client   From whimbrel_client_init(). One thread at a time, never from inside a handler.
+ * @param next_ms  Out, may be NULL: when to call next, in milliseconds on the clock of whimbrel_port_t.now;
+ *                 UINT64_MAX if only input can wake the client. Earlier is harmless, later delays retransmissions.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: client is NULL; WHIMBREL_ERR_STATE: not a client;
+ *         WHIMBREL_ERR_REENTERED: called from a handler. After an error nothing was done. Trouble on a link is an
+ *         event, not a status.
+ *
+ * Memory: keeps neither pointer. What a handler is shown during the call is valid until the handler returns.
+ * Work: bounded; one datagram per link. If more may wait, next_ms is now.
+ * Serves: RFC 7252 section 4.2; TS 1.0 sections 5.3.2 (Update in time) and 5.5.2 (Notify). Since 0.1.
+ */
+int32_t whimbrel_client_poll(whimbrel_client_t *client,
+                             uint64_t *next_ms);
+
+/**
+ * When the client wants to be called next, and why: so that one can see what wakes a device.
+ *
+ * @param deadline  Out.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL. Since 0.1.
+ */
+int32_t whimbrel_client_deadline(whimbrel_client_t *client, whimbrel_deadline_t *deadline);
+
+/**
+ * The value at `path` has changed, or something below it: it is reported to the servers that observe it.
+ *
+ * Any thread and any interrupt may call this at any time, if whimbrel_port_t has `lock` and `unlock`; handlers and
+ * events may call it too. The path is only noted; the next whimbrel_client_poll() reads the value.
+ *
+ * @param path  An object, an instance, a resource or a resource instance.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: client is NULL; WHIMBREL_ERR_STATE: not a client.
+ *
+ * Serves: TS 1.0 section 5.5.2. Since 0.1.
+ */
+int32_t whimbrel_changed(whimbrel_client_t *client,
+                         whimbrel_path_t path);
+
+/**
+ * The application has the answer to what its handlers deferred at `path` (WHIMBREL_DEFERRED).
+ *
+ * @param path    The resource whose handler deferred.
+ * @param status  WHIMBREL_OK: a Write or Execute is done; a Read is read again, and the handler now has the value.
+ *                WHIMBREL_ERR_…: what the server is told.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: nothing waits there (any more).
+ *
+ * Serves: RFC 7252 section 5.2.2 (separate response). Since 0.1.
+ */
+int32_t whimbrel_complete(whimbrel_client_t *client,
+                          whimbrel_path_t path,
+                          int32_t status);
+
+/**
+ * Tells the client that the network went or came. While it is away nothing is sent.
+ *
+ * @param online       1: there is a network. 0: there is none.
+ * @param new_address  1: the device has another address than before, so that a server without security does not know
+ *                     it: the client registers anew. 0: the same, the client sends an Update.
+ * @return WHIMBREL_OK or an error.
+ *
+ * Serves: TS 1.0 sections 8.2.4 and Appendix E.2 resource 6 (storing while offline). Since 0.1.
+ */
+int32_t whimbrel_client_network(whimbrel_client_t *client,
+                                int32_t online,
+                                int32_t new_address);
+
+/**
+ * De-registers from all servers. Poll on until WHIMBREL_EVENT_STOPPED.
+ *
+ * Serves: TS 1.0 section 5.3.3. Since 0.1.
+ */
+int32_t whimbrel_client_stop(whimbrel_client_t *client);
+
+/**
+ * Ends the client at once, without a word to its servers: links are closed, keys are overwritten, the memory is the
+ * caller's again.
+ *
+ * Since 0.1.
+ */
+int32_t whimbrel_client_end(whimbrel_client_t *client);
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* Server accounts from C.                                                                                  */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** A server account: one instance of the Security object and one of the Server object (TS 1.0 Appendix E.1, E.2). */
+typedef struct whimbrel_account_t {
+    /** sizeof(whimbrel_account_t) */
+    size_t size;
+    /** LwM2M Server URI, `coap://host:port`. */
+    const char *uri;
+    /** Binding: "U" or "UQ"; NULL is "U". */
+    const char *binding;
+    /** Lifetime in seconds; 0 takes 86400. */
+    uint32_t lifetime_s;
+    /** Default Minimum Period in seconds, 0 for none. */
+    uint32_t pmin_s;
+    /** Default Maximum Period in seconds, 0 for none. */
+    uint32_t pmax_s;
+    /** Disable Timeout in seconds; 0 takes one day. */
+    uint32_t disable_timeout_s;
+    /** Short Server ID, 1 to 65534. */
+    uint16_t short_server_id;
+    /** 0: changes are stored while the server cannot be reached. 1: they are discarded (the inverse of `/1/x/6`). */
+    uint8_t discard_offline;
+} whimbrel_account_t;
+
+/**
+ * Adds a server account without security (NoSec); the client registers at the next poll.
+ *
+ * @param client   From whimbrel_client_init().
+ * @param account  Copied; not kept.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_EXISTS: the Short Server ID is in use; WHIMBREL_ERR_BAD_VALUE: the URI is no
+ *         `coap://` URI, the Short Server ID is 0 or 65535, or the binding is not supported;
+ *         WHIMBREL_ERR_NOT_SUPPORTED: `coaps://`; WHIMBREL_ERR_FULL: whimbrel_limits_t.servers is exhausted or
+ *         .credentials is too small for the URI; WHIMBREL_ERR_ARGUMENT.
+ *
+ * All of it is added, or nothing. Serves: TS 1.0 section 5.2.3.1 (factory bootstrap). Since 0.1.
+ */
+int32_t whimbrel_account_add(whimbrel_client_t *client,
+                             const whimbrel_account_t *account);
+
+/**
+ * Forgets a server account without a word to the server.
+ *
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: no such Short Server ID. Since 0.1.
+ */
+int32_t whimbrel_account_remove(whimbrel_client_t *client, uint16_t short_server_id);
+
+/**
+ * Whether a server has accepted the registration.
+ *
+ * @return 1 or 0; an error. Since 0.1.
+ */
+int32_t whimbrel_account_registered(whimbrel_client_t *client, uint16_t short_server_id);
+
+/**
+ * Asks for an Update at the next poll.
+ *
+ * @param short_server_id  The server, or 0 for all that the client is registered with.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: the client is not registered there.
+ *
+ * Serves: TS 1.0 section 5.3.2. Since 0.1.
+ */
+int32_t whimbrel_account_update(whimbrel_client_t *client, uint16_t short_server_id);
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* What a handler is shown, and how it answers.                                                             */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** One call of a handler. Opaque; valid until the handler returns. */
+typedef struct whimbrel_call_t whimbrel_call_t;
+
+/**
+ * Which resource a handler is called for; in a Write of a resource instance also which.
+ *
+ * @return All WHIMBREL_NONE if call is NULL. Since 0.1.
+ */
+whimbrel_path_t whimbrel_call_path(const struct whimbrel_call_t *call);
+
+/**
+ * The data of the object instance, as given to whimbrel_instance_add() or by whimbrel_object_t.create.
+ *
+ * Since 0.1.
+ */
+void *whimbrel_call_data(const struct whimbrel_call_t *call);
+
+/**
+ * Read handler: names the resource instance whose value comes next. For WHIMBREL_MULTIPLE, before each value.
+ *
+ * @return WHIMBREL_OK; WHIMBREL_ERR_STATE: not a read; WHIMBREL_ERR_ARGUMENT. Since 0.1.
+ */
+int32_t whimbrel_reply_instance(struct whimbrel_call_t *call, uint16_t resource_instance);
+
+/**
+ * Read handler: gives an Integer. As all of whimbrel_reply_…(): once for a single resource, and a handler returns
+ * what this returns unless it knows better.
+ *
+ * @return WHIMBREL_OK; WHIMBREL_ERR_STATE: not a read; WHIMBREL_ERR_HANDLER: a second value, or no resource instance
+ *         was named; WHIMBREL_ERR_BAD_VALUE: the format cannot carry it. Since 0.1.
+ */
+int32_t whimbrel_reply_integer(struct whimbrel_call_t *call,
+                               int64_t value);
+
+/** Read handler: gives an Unsigned Integer. Since 0.1. */
+int32_t whimbrel_reply_unsigned(struct whimbrel_call_t *call, uint64_t value);
+
+/** Read handler: gives a Float. Since 0.1. */
+int32_t whimbrel_reply_float(struct whimbrel_call_t *call, double value);
+
+/** Read handler: gives a Boolean, any other number than 0 being true. Since 0.1. */
+int32_t whimbrel_reply_boolean(struct whimbrel_call_t *call, int32_t value);
+
+/** Read handler: gives a Time, in seconds since 1970. Since 0.1. */
+int32_t whimbrel_reply_time(struct whimbrel_call_t *call, int64_t seconds);
+
+/** Read handler: gives an Objlnk. Since 0.1. */
+int32_t whimbrel_reply_objlnk(struct whimbrel_call_t *call, uint16_t object, uint16_t instance);
+
+/**
+ * Read handler: gives a String or Corelnk of `length` bytes of UTF-8; copied. Since 0.1.
+ *
+ * @return As whimbrel_reply_integer(); WHIMBREL_ERR_BAD_VALUE: not UTF-8.
+ */
+int32_t whimbrel_reply_string(struct whimbrel_call_t *call, const char *text, size_t length);
+
+/**
+ * Read handler: gives an Opaque of `length` bytes; copied, or only a window of it where it is long. The handler is
+ * called again for each block, and must give the same.
+ *
+ * Serves: RFC 7959 section 2.4. Since 0.1.
+ */
+int32_t whimbrel_reply_opaque(struct whimbrel_call_t *call,
+                              const uint8_t *data,
+                              size_t length);
+
+/**
+ * Write handler: takes an Integer or a Time.
+ *
+ * @param value  Out.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_BAD_VALUE: the resource is of another type; WHIMBREL_ERR_STATE: not a write;
+ *         WHIMBREL_ERR_ARGUMENT. Since 0.1.
+ */
+int32_t whimbrel_value_integer(const struct whimbrel_call_t *call,
+                               int64_t *value);
+
+/** Write handler: takes an Unsigned Integer. Since 0.1. */
+int32_t whimbrel_value_unsigned(const struct whimbrel_call_t *call, uint64_t *value);
+
+/** Write handler: takes a Float. Since 0.1. */
+int32_t whimbrel_value_float(const struct whimbrel_call_t *call, double *value);
+
+/** Write handler: takes a Boolean, 0 or 1. Since 0.1. */
+int32_t whimbrel_value_boolean(const struct whimbrel_call_t *call, int32_t *value);
+
+/** Write handler: takes an Objlnk: Object ID and Object Instance ID, two WHIMBREL_NONE for the null link. Since 0.1. */
+int32_t whimbrel_value_objlnk(const struct whimbrel_call_t *call,
+                              uint16_t *object,
+                              uint16_t *instance);
+
+/**
+ * Write handler: shows a String, Corelnk or Opaque, or the chunk of it that has come.
+ *
+ * @param data    Out: the bytes, not terminated; valid until the handler returns.
+ * @param length  Out: how many.
+ * @return As whimbrel_value_integer(). Since 0.1.
+ */
+int32_t whimbrel_value_bytes(const struct whimbrel_call_t *call, const uint8_t **data, size_t *length);
+
+/**
+ * Write handler of a WHIMBREL_STREAM: where the chunk begins, and whether it is the last. A chunk at 0 begins anew.
+ *
+ * @param offset  Out, in bytes.
+ * @param last    Out, 0 or 1.
+ * @return As whimbrel_value_integer(). Serves: RFC 7959 section 2.5. Since 0.1.
+ */
+int32_t whimbrel_value_part(const struct whimbrel_call_t *call,
+                            size_t *offset,
+                            int32_t *last);
+
+/**
+ * Write handler of a WHIMBREL_MULTIPLE: whether all resource instances are to be removed, before the new ones are
+ * written by calls of their own.
+ *
+ * @return 1 or 0. Since 0.1.
+ */
+int32_t whimbrel_value_clears(const struct whimbrel_call_t *call);
+
+/**
+ * Execute handler: looks an argument up (TS 1.0 section 5.4.5).
+ *
+ * @param digit   0 to 9.
+ * @param value   Out: the text between the quotes, not terminated; NULL if the argument has none. Valid until the
+ *                handler returns.
+ * @param length  Out: how many bytes.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: no such argument; WHIMBREL_ERR_STATE: not an execute;
+ *         WHIMBREL_ERR_ARGUMENT. Since 0.1.
+ */
+int32_t whimbrel_argument(const struct whimbrel_call_t *call,
+                          uint8_t digit,
+                          const char **value,
+                          size_t *length);
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* Objects as tables of the application.                                                                    */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/**
+ * What a resource handler looks like. Returns WHIMBREL_OK, WHIMBREL_DEFERRED or a WHIMBREL_ERR_…, which becomes the
+ * answer of the same meaning. `call` is valid until it returns.
+ */
+typedef int32_t (*whimbrel_handler_t)(void *context, whimbrel_call_t *call);
+
+/** One resource of an object. It names a variable, or handlers, or both: a handler goes first. */
+typedef struct whimbrel_resource_t {
+    /** Resource ID. Resources stand in ascending order, at most 64 an object. */
+    uint16_t id;
+    /** WHIMBREL_STRING … WHIMBREL_CORELNK; WHIMBREL_NO_TYPE for an executable one. */
+    uint8_t data_type;
+    /** WHIMBREL_READ, WHIMBREL_WRITE, WHIMBREL_EXECUTE. */
+    uint8_t operations;
+    /** WHIMBREL_MULTIPLE, WHIMBREL_MANDATORY, WHIMBREL_STREAM, WHIMBREL_MEMBER. */
+    uint8_t flags;
+    /** 0 */
+    uint8_t reserved;
+    /** Size of the variable in bytes, see the types; of one element for a list. */
+    uint16_t capacity;
+    /** The variable, NULL for none. It must be writable where the resource is. With WHIMBREL_MULTIPLE a whimbrel_list_t. */
+    const void *value;
+    /**
+     * Gives the value: by whimbrel_reply_…(), for each resource instance after whimbrel_reply_instance().
+     * WHIMBREL_ERR_NOT_FOUND: there is none now.
+     */
+    whimbrel_handler_t read;
+    /** Takes the value: by whimbrel_value_…(). A failed request may write the old value back. */
+    whimbrel_handler_t write;
+    /** Does it; arguments by whimbrel_argument(). */
+    whimbrel_handler_t execute;
+} whimbrel_resource_t;
+
+/** An object: a constant table. */
+typedef struct whimbrel_object_t {
+    /** sizeof(whimbrel_object_t) */
+    size_t size;
+    /** Object ID, 3 to 65534. */
+    uint16_t id;
+    /** Object version; both 0 for 1.0. Each 0 to 9. */
+    uint8_t version_major;
+    /** Minor version. */
+    uint8_t version_minor;
+    /** 0: one instance, with ID 0, from the start. WHIMBREL_INSTANCES, WHIMBREL_CREATABLE. */
+    uint8_t flags;
+    /** How many resources there are, 1 to 64. */
+    uint16_t resource_count;
+    /** The resources, in ascending order. */
+    const whimbrel_resource_t *resources;
+    /**
+     * WHIMBREL_CREATABLE: makes room for an instance that a server creates and gives its data, which handlers and
+     * WHIMBREL_MEMBER then use; its resources are written next. An error refuses it.
+     */
+    int32_t (*create)(void *context, uint16_t instance, void **data);
+    /** WHIMBREL_CREATABLE: an instance goes, deleted by a server or because its creation failed. */
+    int32_t (*remove)(void *context, uint16_t instance, void *data);
+} whimbrel_object_t;
+
+/** An Opaque variable. */
+typedef struct whimbrel_bytes_t {
+    /** How many bytes there are. */
+    uint16_t length;
+    /** How many fit. */
+    uint16_t capacity;
+    /** The bytes. */
+    uint8_t *bytes;
+} whimbrel_bytes_t;
+
+/** The variable of a resource with WHIMBREL_MULTIPLE. */
+typedef struct whimbrel_list_t {
+    /** How many resource instances there are. */
+    uint16_t count;
+    /** How many fit; 0 for a list that is not written. */
+    uint16_t capacity;
+    /** Their IDs; NULL: 0, 1, 2 …, for a list that is not written. */
+    uint16_t *ids;
+    /**
+     * Their values, one after the other, each whimbrel_resource_t.capacity bytes; for constant texts (capacity 0) an
+     * array of const char *.
+     */
+    void *values;
+} whimbrel_list_t;
+
+/**
+ * Adds an object. Without WHIMBREL_INSTANCES and WHIMBREL_CREATABLE its one instance exists at once.
+ *
+ * @param object   Must live as long as the client, or until whimbrel_object_remove(); so must all it points to.
+ * @param context  Given to each of its functions.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: the table is not as whimbrel_object_t and whimbrel_resource_t say;
+ *         WHIMBREL_ERR_EXISTS: the Object ID is taken; WHIMBREL_ERR_FULL: whimbrel_limits_t.objects or .instances.
+ *
+ * Registered servers are told by an Update. Serves: TS 1.0 sections 5.3.2 and 6.1. Since 0.1.
+ */
+int32_t whimbrel_object_add(whimbrel_client_t *client,
+                            const whimbrel_object_t *object,
+                            void *context);
+
+/**
+ * Takes an object out, with all its instances; whimbrel_object_t.remove is not called.
+ *
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND; WHIMBREL_ERR_NOT_ALLOWED: a built-in object. Since 0.1.
+ */
+int32_t whimbrel_object_remove(whimbrel_client_t *client, uint16_t id);
+
+/**
+ * Adds an object instance, with all its resources.
+ *
+ * @param object    Object ID of an object with WHIMBREL_INSTANCES or WHIMBREL_CREATABLE.
+ * @param instance  Object Instance ID, 0 to 65534.
+ * @param data      For WHIMBREL_MEMBER and whimbrel_call_data(); may be NULL. Must live as long as the instance.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: no such object; WHIMBREL_ERR_EXISTS; WHIMBREL_ERR_BAD_VALUE: not a
+ *         possible ID; WHIMBREL_ERR_FULL: whimbrel_limits_t.instances; WHIMBREL_ERR_NOT_ALLOWED: objects 0 to 2.
+ *
+ * Registered servers are told by an Update. Serves: TS 1.0 section 5.3.2. Since 0.1.
+ */
+int32_t whimbrel_instance_add(whimbrel_client_t *client,
+                              uint16_t object,
+                              uint16_t instance,
+                              void *data);
+
+/**
+ * Takes an object instance out; whimbrel_object_t.remove is not called. Observations of it end.
+ *
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND; WHIMBREL_ERR_NOT_ALLOWED: objects 0 to 2. Since 0.1.
+ */
+int32_t whimbrel_instance_remove(whimbrel_client_t *client, uint16_t object, uint16_t instance);
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* LwM2M Device, object 3 (TS 1.0 Appendix E.4), from one table of the application.                         */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** The Device object: a constant table. What is NULL or 0 is not instantiated, unless said otherwise. */
+typedef struct whimbrel_device_t {
+    /** sizeof(whimbrel_device_t) */
+    size_t size;
+    /** Resource 0. */
+    const char *manufacturer;
+    /** Resource 1. */
+    const char *model_number;
+    /** Resource 2. */
+    const char *serial_number;
+    /** Resource 3. */
+    const char *firmware_version;
+    /** Resource 17. */
+    const char *device_type;
+    /** Resource 18. */
+    const char *hardware_version;
+    /** Resource 19. */
+    const char *software_version;
+    /** Resource 16; NULL is "U". */
+    const char *binding;
+    /** Resource 4, needed: asks for a reboot. The answer goes out after it has returned, so it only takes note. */
+    int32_t (*reboot)(void *context);
+    /** Resource 5: asks for a factory reset, as `reboot`. */
+    int32_t (*factory_reset)(void *context);
+    /** Resource 13: the time in seconds since 1970; negative where it is not known. */
+    int64_t (*get_time)(void *context);
+    /** Resource 13 written: sets the clock. NULL: a Write is refused. */
+    int32_t (*set_time)(void *context, int64_t seconds);
+    /** Resource 14, such as "+02:00": a variable. */
+    char *utc_offset;
+    /** Size of the variable, with room for the NUL. */
+    uint16_t utc_offset_capacity;
+    /** Size of `timezone`, with room for the NUL. */
+    uint16_t timezone_capacity;
+    /** How many power sources there are. */
+    uint16_t power_source_count;
+    /** Resource 15, such as "Europe/Berlin": a variable. */
+    char *timezone;
+    /** Resource 6: their kinds, 0 to 7. */
+    const int32_t *power_sources;
+    /** Resource 7: their voltages in mV. */
+    const int32_t *power_voltages;
+    /** Resource 8: their currents in mA. */
+    const int32_t *power_currents;
+    /** Resource 9, in %: a variable. */
+    const int32_t *battery_level;
+    /** Resource 20, 0 to 6: a variable. */
+    const int32_t *battery_status;
+    /** Resource 10, in kB: a variable. */
+    const int32_t *memory_free;
+    /** Resource 21, in kB: a variable. */
+    const int32_t *memory_total;
+} whimbrel_device_t;
+
+/**
+ * Adds the Device object.
+ *
+ * @param device   Must live as long as the client; so must its texts and variables.
+ * @param context  Given to its functions.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, a wrong `size`, or no `reboot`; WHIMBREL_ERR_EXISTS: it was added
+ *         before; WHIMBREL_ERR_FULL: whimbrel_limits_t.objects or .instances.
+ *
+ * Serves: TS 1.0 Appendix E.4. Since 0.1.
+ */
+int32_t whimbrel_device_add(whimbrel_client_t *client,
+                            const whimbrel_device_t *device,
+                            void *context);
+
+/**
+ * Adds an error code to the Device object's Error Code, resource 11; one that is there already stays alone. Up to 8
+ * are kept until a server executes Reset Error Code.
+ *
+ * @param code  1 to 255; TS 1.0 defines 1 to 8.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: no Device object; WHIMBREL_ERR_ARGUMENT: code 0.
+ *
+ * Servers that observe it are told at the next poll. Since 0.1.
+ */
+int32_t whimbrel_device_error(whimbrel_client_t *client,
+                              uint8_t code);
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* The formats that an application can name.                                                                */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** text/plain: single values as text (TS 1.0 section 6.4.1). */
+extern const whimbrel_format_t whimbrel_format_text;
+
+/** application/octet-stream: single Opaque values (TS 1.0 section 6.4.2). */
+extern const whimbrel_format_t whimbrel_format_opaque;
+
+/** application/vnd.oma.lwm2m+tlv (TS 1.0 section 6.4.3). Every 1.0 client needs it. */
+extern const whimbrel_format_t whimbrel_format_tlv;
+
+/** application/vnd.oma.lwm2m+json (TS 1.0 section 6.4.4), of LwM2M 1.0 only. */
+extern const whimbrel_format_t whimbrel_format_json;
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* Access control from C.                                                                                   */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** One server's rights. */
+typedef struct whimbrel_right_t {
+    /** Short Server ID; 0 for all servers that have no entry of their own. */
+    uint16_t short_server_id;
+    /** WHIMBREL_RIGHT_… */
+    uint16_t rights;
+} whimbrel_right_t;
+
+/** Who may do what with one object instance. */
+typedef struct whimbrel_access_entry_t {
+    /** sizeof(whimbrel_access_entry_t) */
+    size_t size;
+    /** Object ID. */
+    uint16_t object;
+    /** Object Instance ID; WHIMBREL_NONE for the right to create instances. */
+    uint16_t instance;
+    /** Short Server ID of the Access Control Owner; WHIMBREL_NONE: only a bootstrap may change the entry. */
+    uint16_t owner;
+    /** How many rights follow, at most 8. */
+    uint16_t right_count;
+    /** The rights; copied. */
+    const whimbrel_right_t *rights;
+} whimbrel_access_entry_t;
+
+/**
+ * Access control by object 2 (TS 1.0 section 7.3): with two servers or more, each has the rights that its Access
+ * Control instances give, and none elsewhere.
+ */
+extern const whimbrel_access_t whimbrel_access_control;
+
+/**
+ * Adds an instance of the Access Control object.
+ *
+ * @param client  From whimbrel_client_init().
+ * @param entry   Copied; not kept.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_STATE: the configuration names no access control; WHIMBREL_ERR_EXISTS: the place
+ *         has an entry; WHIMBREL_ERR_FULL: whimbrel_limits_t.access is exhausted; WHIMBREL_ERR_ARGUMENT.
+ *
+ * Serves: TS 1.0 section 7.3.1. Since 0.1.
+ */
+int32_t whimbrel_access_add(whimbrel_client_t *client,
+                            const whimbrel_access_entry_t *entry);
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* Paths in one word.                                                                                       */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** `/object` */
+static inline whimbrel_path_t WHIMBREL_OBJECT(uint16_t object)
+{
+    const whimbrel_path_t path = {object, WHIMBREL_NONE, WHIMBREL_NONE, WHIMBREL_NONE};
+    return path;
+}
+
+/** `/object/instance` */
+static inline whimbrel_path_t WHIMBREL_INSTANCE(uint16_t object, uint16_t instance)
+{
+    const whimbrel_path_t path = {object, instance, WHIMBREL_NONE, WHIMBREL_NONE};
+    return path;
+}
+
+/** `/object/instance/resource` */
+static inline whimbrel_path_t WHIMBREL_RESOURCE(uint16_t object, uint16_t instance, uint16_t resource)
+{
+    const whimbrel_path_t path = {object, instance, resource, WHIMBREL_NONE};
+    return path;
+}
+
+/** For whimbrel_resource_t.value with WHIMBREL_MEMBER: where `member` lies in `type`. */
+#define WHIMBREL_OFFSET(type, member) ((const void *)offsetof(type, member))
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WHIMBREL_H */
