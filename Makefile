@@ -74,7 +74,7 @@ test-examples: setup-c build
 test-header: setup-firmware
 	tests/header/compile.sh
 
-test-tools: setup-firmware
+test-tools: setup-firmware setup-c setup-fuzz
 	scripts/selftest.sh
 
 test-firmware: firmware
