@@ -1,0 +1,228 @@
+//! From one block of memory to the tables of a client.
+
+use super::device::Device;
+use super::handle::whimbrel_client_t;
+use super::object::CObject;
+use super::types::{whimbrel_access_t, whimbrel_limits_t};
+use crate::client::account::Account;
+use crate::client::{AttributeSet, Observation, Pending};
+use crate::coap::Recent;
+use crate::error::Error;
+use crate::model::{Instance, Object};
+use crate::objects::{AccessControl, AclRow, Security, SecurityRow, Server, ServerRow};
+use crate::path::Path;
+use core::mem::{align_of, size_of};
+use core::ptr;
+
+/// The limits with their defaults filled in.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub servers: usize,
+    pub objects: usize,
+    pub instances: usize,
+    pub access: usize,
+    pub observations: usize,
+    pub attributes: usize,
+    pub recent: usize,
+    pub deferred: usize,
+    pub changes: usize,
+    pub datagram: usize,
+    pub credentials: usize,
+    pub undo: usize,
+    pub body: usize,
+}
+
+const fn or(value: u16, default: u16) -> usize {
+    if value == 0 { default as usize } else { value as usize }
+}
+
+impl Limits {
+    /// From what the application gave, NULL for all defaults.
+    ///
+    /// # Safety
+    /// `given` is NULL or points to a whimbrel_limits_t.
+    pub unsafe fn read(given: *const whimbrel_limits_t) -> Result<Self, Error> {
+        const NONE: whimbrel_limits_t = whimbrel_limits_t {
+            size: size_of::<whimbrel_limits_t>(),
+            servers: 0,
+            objects: 0,
+            instances: 0,
+            access: 0,
+            observations: 0,
+            attributes: 0,
+            recent: 0,
+            deferred: 0,
+            changes: 0,
+            datagram: 0,
+            credentials: 0,
+            undo: 0,
+            body: 0,
+        };
+        // SAFETY: the contract above
+        let given = unsafe { given.as_ref() }.copied().unwrap_or(NONE);
+        let limits = Self {
+            servers: or(given.servers, 1),
+            objects: or(given.objects, 4),
+            instances: or(given.instances, 4),
+            access: given.access.into(),
+            observations: or(given.observations, 4),
+            attributes: or(given.attributes, 4),
+            recent: or(given.recent, 4),
+            deferred: or(given.deferred, 1),
+            changes: or(given.changes, 8),
+            datagram: or(given.datagram, 1152),
+            credentials: or(given.credentials, 128),
+            undo: or(given.undo, 256),
+            body: given.body as usize,
+        };
+        let sound = given.size == size_of::<whimbrel_limits_t>()
+            && limits.servers <= 32
+            && limits.observations <= 255
+            && limits.datagram >= 128
+            && limits.body <= 0x00ff_ffff;
+        if sound { Ok(limits) } else { Err(Error::Argument) }
+    }
+}
+
+/// Hands out pieces of the block, or only counts them where there is no block.
+pub(crate) struct Carver {
+    base: *mut u8,
+    at: usize,
+    size: usize,
+}
+
+impl Carver {
+    /// Counts.
+    pub const COUNTING: Self = Self { base: ptr::null_mut(), at: 0, size: usize::MAX / 2 };
+
+    /// Carves the block at `base`.
+    pub fn new(base: *mut u8, size: usize) -> Self {
+        Self { base, at: 0, size }
+    }
+
+    /// How much was handed out, ready for another block of the same alignment.
+    pub fn used(&self) -> usize {
+        self.at
+    }
+
+    /// Room for `count` values, not yet initialised; dangling while counting.
+    pub fn take<T>(&mut self, count: usize) -> Result<*mut T, Error> {
+        let start = self.at.next_multiple_of(align_of::<T>());
+        let end = size_of::<T>().checked_mul(count).and_then(|n| n.checked_add(start)).ok_or(Error::Full)?;
+        if end > self.size {
+            return Err(Error::Full);
+        }
+        self.at = end;
+        let place = if self.base.is_null() { ptr::null_mut() } else { self.base.wrapping_add(start) };
+        Ok(place.cast())
+    }
+
+    /// A slice of `count` values made by `make`.
+    ///
+    /// # Safety
+    /// The block lives for `'static` as far as the client is concerned, and nobody else uses it.
+    pub unsafe fn slice<T: 'static>(
+        &mut self,
+        count: usize,
+        mut make: impl FnMut() -> T,
+    ) -> Result<&'static mut [T], Error> {
+        let place = self.take::<T>(count)?;
+        if place.is_null() || count == 0 {
+            return Ok(&mut []);
+        }
+        for index in 0..count {
+            // SAFETY: `take` made sure that `count` values fit, aligned
+            unsafe { place.add(index).write(make()) };
+        }
+        // SAFETY: all of them were written just now
+        Ok(unsafe { core::slice::from_raw_parts_mut(place, count) })
+    }
+}
+
+/// The tables of a client. Slices are empty while only counting.
+pub(crate) struct Parts {
+    pub objects: &'static mut [Option<&'static dyn Object>],
+    pub instances: &'static mut [Instance],
+    pub c_objects: &'static mut [Option<CObject>],
+    pub security: Option<&'static Security<'static>>,
+    pub server: Option<&'static Server<'static>>,
+    pub access: Option<&'static AccessControl<'static>>,
+    pub access_object: Option<&'static dyn Object>,
+    pub access_control: Option<&'static whimbrel_access_t>,
+    pub acls: &'static [AclRow],
+    pub access_place: *mut AccessControl<'static>,
+    pub device_place: *mut Device,
+    pub accounts: &'static mut [Account],
+    pub observations: &'static mut [Observation],
+    pub attributes: &'static mut [AttributeSet],
+    pub recent: &'static mut [Recent],
+    pub pending: &'static mut [Pending],
+    pub changes: &'static mut [Path],
+    pub receive: &'static mut [u8],
+    pub send: &'static mut [u8],
+    pub outgoing: &'static mut [u8],
+    pub body: &'static mut [u8],
+    pub undo: &'static mut [u8],
+}
+
+/// Carves everything but the handle, which comes first.
+///
+/// # Safety
+/// As for [`Carver::slice`].
+pub(crate) unsafe fn lay_out(
+    carver: &mut Carver,
+    limits: &Limits,
+) -> Result<(*mut whimbrel_client_t, Parts), Error> {
+    let handle = carver.take::<whimbrel_client_t>(1)?;
+    // SAFETY: passed on
+    unsafe {
+        let rows = limits.servers;
+        let bytes = carver.take::<u8>(rows.saturating_mul(limits.credentials))?;
+        let mut next = bytes;
+        let security = carver.slice(rows, || {
+            let mine: &'static mut [u8] = if next.is_null() {
+                &mut []
+            } else {
+                next.write_bytes(0, limits.credentials);
+                core::slice::from_raw_parts_mut(next, limits.credentials)
+            };
+            next = next.wrapping_add(limits.credentials);
+            SecurityRow::new(mine)
+        })?;
+        let security: &'static [SecurityRow<'static>] = security;
+        let security = carver.slice(1, || Security { rows: security })?;
+        let servers = carver.slice(rows, || ServerRow::FREE)?;
+        let servers: &'static [ServerRow] = servers;
+        let server = carver.slice(1, || Server { rows: servers })?;
+        let acls: &'static [AclRow] = carver.slice(limits.access, || AclRow::FREE)?;
+        let access_place = carver.take::<AccessControl<'static>>(usize::from(limits.access != 0))?;
+        let parts = Parts {
+            objects: carver.slice(limits.objects.saturating_add(3), || None)?,
+            instances: carver.slice(
+                limits.instances.saturating_add(limits.access).saturating_add(rows.saturating_mul(2)),
+                || Instance::FREE,
+            )?,
+            c_objects: carver.slice(limits.objects, || None)?,
+            security: security.first(),
+            server: server.first(),
+            access: None,
+            access_object: None,
+            access_control: None,
+            acls,
+            access_place,
+            device_place: carver.take::<Device>(1)?,
+            accounts: carver.slice(rows, || Account::FREE)?,
+            observations: carver.slice(limits.observations, || Observation::FREE)?,
+            attributes: carver.slice(limits.attributes, || AttributeSet::FREE)?,
+            recent: carver.slice(limits.recent, || Recent::FREE)?,
+            pending: carver.slice(limits.deferred, || Pending::FREE)?,
+            changes: carver.slice(limits.changes, || Path::ROOT)?,
+            receive: carver.slice(limits.datagram, || 0)?,
+            send: carver.slice(limits.datagram, || 0)?,
+            outgoing: carver.slice(limits.datagram.saturating_mul(rows), || 0)?,
+            body: carver.slice(limits.body, || 0)?,
+            undo: carver.slice(limits.undo, || 0)?,
+        };
+        Ok((handle, parts))
+    }
+}

@@ -1,0 +1,30 @@
+//! The C skin: pointers in, engine calls, status out. The only unsafe code.
+//!
+//! Each function's comment stands in the header as it is here. `enter` answers NULL, dead handles and re-entry, and
+//! reads the clock once a call.
+#![allow(unsafe_code)]
+#![allow(non_camel_case_types)]
+#![allow(non_upper_case_globals)]
+#![allow(clippy::missing_safety_doc)]
+
+mod access;
+mod account;
+mod call;
+mod client;
+mod device;
+mod format;
+mod handle;
+mod layout;
+mod object;
+mod storage;
+mod types;
+
+pub use access::*;
+pub use account::*;
+pub use call::*;
+pub use client::*;
+pub use device::*;
+pub use format::*;
+pub use handle::whimbrel_client_t;
+pub use object::*;
+pub use types::*;

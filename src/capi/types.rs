@@ -1,0 +1,362 @@
+//! Constants and the structs that the application fills.
+
+use super::access::whimbrel_access_entry_t;
+use crate::error::Error;
+use crate::path::NONE;
+use core::ffi::{c_char, c_void};
+
+/// Major version of the API: functions are removed or changed only with it.
+pub const WHIMBREL_VERSION_MAJOR: u32 = 0;
+/// Minor version of the API: functions and fields are added with it.
+pub const WHIMBREL_VERSION_MINOR: u32 = 1;
+
+/// Done.
+pub const WHIMBREL_OK: i32 = 0;
+/// From a handler: the answer comes later, by whimbrel_complete().
+pub const WHIMBREL_DEFERRED: i32 = 1;
+/// From whimbrel_port_t.link_open: not yet; ask again.
+pub const WHIMBREL_PENDING: i32 = 2;
+
+/// Bytes that do not follow their grammar. On the wire 4.00.
+pub const WHIMBREL_ERR_MALFORMED: i32 = Error::Malformed as i32;
+/// Nothing there. On the wire 4.04.
+pub const WHIMBREL_ERR_NOT_FOUND: i32 = Error::NotFound as i32;
+/// Not supported by the target. On the wire 4.05.
+pub const WHIMBREL_ERR_NOT_ALLOWED: i32 = Error::NotAllowed as i32;
+/// A table or buffer is full: see whimbrel_limits_t. On the wire 5.00.
+pub const WHIMBREL_ERR_FULL: i32 = Error::Full as i32;
+/// A handler failed. On the wire 5.00.
+pub const WHIMBREL_ERR_HANDLER: i32 = Error::Handler as i32;
+/// NULL where none may be, or a struct with an unknown size.
+pub const WHIMBREL_ERR_ARGUMENT: i32 = Error::Argument as i32;
+/// Called from inside a handler, an event or a port function.
+pub const WHIMBREL_ERR_REENTERED: i32 = Error::Reentered as i32;
+/// No right. On the wire 4.01.
+pub const WHIMBREL_ERR_UNAUTHORIZED: i32 = Error::Unauthorized as i32;
+/// A value of wrong type, length or range. On the wire 4.00.
+pub const WHIMBREL_ERR_BAD_VALUE: i32 = Error::BadValue as i32;
+/// No such format to answer in. On the wire 4.06.
+pub const WHIMBREL_ERR_NOT_ACCEPTABLE: i32 = Error::NotAcceptable as i32;
+/// A payload in an unknown format. On the wire 4.15.
+pub const WHIMBREL_ERR_UNSUPPORTED_FORMAT: i32 = Error::UnsupportedFormat as i32;
+/// A payload larger than can be taken. On the wire 4.13.
+pub const WHIMBREL_ERR_TOO_LARGE: i32 = Error::TooLarge as i32;
+/// A part of a transfer is missing. On the wire 4.08.
+pub const WHIMBREL_ERR_INCOMPLETE: i32 = Error::Incomplete as i32;
+/// Something else is under way. On the wire 5.03.
+pub const WHIMBREL_ERR_BUSY: i32 = Error::Busy as i32;
+/// Not part of this client. On the wire 5.01.
+pub const WHIMBREL_ERR_NOT_SUPPORTED: i32 = Error::NotSupported as i32;
+/// A critical option is not understood. On the wire 4.02.
+pub const WHIMBREL_ERR_BAD_OPTION: i32 = Error::BadOption as i32;
+/// The link cannot send or receive.
+pub const WHIMBREL_ERR_LINK: i32 = Error::Link as i32;
+/// A datagram did not fit into the buffer.
+pub const WHIMBREL_ERR_TRUNCATED: i32 = Error::Truncated as i32;
+/// Not a client, or called out of order.
+pub const WHIMBREL_ERR_STATE: i32 = Error::State as i32;
+/// The identifier is in use.
+pub const WHIMBREL_ERR_EXISTS: i32 = Error::Exists as i32;
+/// The server did not answer in time.
+pub const WHIMBREL_ERR_TIMEOUT: i32 = Error::Timeout as i32;
+/// The server refused.
+pub const WHIMBREL_ERR_REFUSED: i32 = Error::Refused as i32;
+
+/// No identifier at this level of a path (MAX_ID).
+pub const WHIMBREL_NONE: u16 = NONE;
+
+/// Resource types (TS 1.0 Appendix C). An executable resource has none.
+pub const WHIMBREL_NO_TYPE: u8 = 0;
+/// UTF-8 text. Variable: char[capacity], NUL-terminated; capacity 0: a constant text of any length.
+pub const WHIMBREL_STRING: u8 = 1;
+/// Integer. Variable: int8_t, int16_t, int32_t or int64_t by capacity 1, 2, 4, 8; capacity 0: int32_t.
+pub const WHIMBREL_INTEGER: u8 = 2;
+/// Unsigned Integer (1.1). Variable: as for WHIMBREL_INTEGER, unsigned.
+pub const WHIMBREL_UNSIGNED: u8 = 3;
+/// Float. Variable: float by capacity 4, double by 8 or 0.
+pub const WHIMBREL_FLOAT: u8 = 4;
+/// Boolean. Variable: uint8_t, 0 or 1.
+pub const WHIMBREL_BOOLEAN: u8 = 5;
+/// Opaque. Variable: whimbrel_bytes_t.
+pub const WHIMBREL_OPAQUE: u8 = 6;
+/// Time, seconds since 1970. Variable: int64_t by capacity 8 or 0, int32_t by 4.
+pub const WHIMBREL_TIME: u8 = 7;
+/// Objlnk. Variable: uint16_t[2], Object ID and Object Instance ID.
+pub const WHIMBREL_OBJLNK: u8 = 8;
+/// Corelnk (1.1). Variable: as for WHIMBREL_STRING.
+pub const WHIMBREL_CORELNK: u8 = 9;
+
+/// Operations of a resource: it can be read and observed.
+pub const WHIMBREL_READ: u8 = 1;
+/// It can be written.
+pub const WHIMBREL_WRITE: u8 = 2;
+/// It can be executed.
+pub const WHIMBREL_EXECUTE: u8 = 4;
+
+/// Flags of a resource: it has resource instances; a variable is a whimbrel_list_t.
+pub const WHIMBREL_MULTIPLE: u8 = 1;
+/// A Create must bring it, and a Replace keeps it.
+pub const WHIMBREL_MANDATORY: u8 = 2;
+/// An Opaque that the write handler takes chunk by chunk, each once, in order.
+pub const WHIMBREL_STREAM: u8 = 4;
+/// The variable lies in the instance's data: `value` is WHIMBREL_OFFSET(type, member).
+pub const WHIMBREL_MEMBER: u8 = 16;
+
+/// Flags of an object: it can have several instances; the application adds them by whimbrel_instance_add().
+pub const WHIMBREL_INSTANCES: u8 = 1;
+/// Servers may create and delete instances; implies WHIMBREL_INSTANCES.
+pub const WHIMBREL_CREATABLE: u8 = 2;
+
+/// Rights of a server on an object instance (TS 1.0 Appendix E.3): Read, Observe, Write-Attributes.
+pub const WHIMBREL_RIGHT_READ: u8 = 1;
+/// Write.
+pub const WHIMBREL_RIGHT_WRITE: u8 = 2;
+/// Execute.
+pub const WHIMBREL_RIGHT_EXECUTE: u8 = 4;
+/// Delete.
+pub const WHIMBREL_RIGHT_DELETE: u8 = 8;
+/// Create, on the object.
+pub const WHIMBREL_RIGHT_CREATE: u8 = 16;
+
+/// Events: a server accepted the registration.
+pub const WHIMBREL_EVENT_REGISTERED: u16 = 1;
+/// A Register failed: status says why, at when it is tried again.
+pub const WHIMBREL_EVENT_REGISTER_FAILED: u16 = 2;
+/// A server accepted an Update.
+pub const WHIMBREL_EVENT_UPDATED: u16 = 3;
+/// An Update failed; the client registers again.
+pub const WHIMBREL_EVENT_UPDATE_FAILED: u16 = 4;
+/// The registration has ended.
+pub const WHIMBREL_EVENT_DEREGISTERED: u16 = 5;
+/// A server disabled its account until `at`.
+pub const WHIMBREL_EVENT_DISABLED: u16 = 6;
+/// A server observes `path`.
+pub const WHIMBREL_EVENT_OBSERVED: u16 = 7;
+/// The observation of `path` has ended.
+pub const WHIMBREL_EVENT_OBSERVATION_ENDED: u16 = 8;
+/// A server wrote `path`.
+pub const WHIMBREL_EVENT_WRITTEN: u16 = 9;
+/// A server executed `path`.
+pub const WHIMBREL_EVENT_EXECUTED: u16 = 10;
+/// A server created `path`.
+pub const WHIMBREL_EVENT_CREATED: u16 = 11;
+/// A server deleted `path`.
+pub const WHIMBREL_EVENT_DELETED: u16 = 12;
+/// Nothing is sent or expected before `at`: the radio may be switched off.
+pub const WHIMBREL_EVENT_RADIO_OFF: u16 = 13;
+/// Something is about to be sent: the radio is needed now.
+pub const WHIMBREL_EVENT_RADIO_ON: u16 = 14;
+/// A link cannot be opened or used: status says why.
+pub const WHIMBREL_EVENT_LINK_FAILED: u16 = 15;
+/// All servers are left, after whimbrel_client_stop().
+pub const WHIMBREL_EVENT_STOPPED: u16 = 16;
+/// An account cannot be used as configured: status says why. It is not tried again.
+pub const WHIMBREL_EVENT_ACCOUNT_INVALID: u16 = 17;
+/// A datagram was dropped: status says why.
+pub const WHIMBREL_EVENT_DROPPED: u16 = 18;
+/// A Confirmable notification of `path` was not acknowledged.
+pub const WHIMBREL_EVENT_NOTIFY_FAILED: u16 = 19;
+
+/// Why the client wants to be called (whimbrel_deadline_t.reason): only input can change anything.
+pub const WHIMBREL_WAKE_NOTHING: u8 = 0;
+/// More input may wait, or something changed.
+pub const WHIMBREL_WAKE_WORK: u8 = 1;
+/// A message is repeated or given up.
+pub const WHIMBREL_WAKE_RETRANSMISSION: u8 = 2;
+/// A link is being opened.
+pub const WHIMBREL_WAKE_LINK: u8 = 3;
+/// A pause before a registration ends.
+pub const WHIMBREL_WAKE_REGISTRATION: u8 = 4;
+/// An Update is due.
+pub const WHIMBREL_WAKE_UPDATE: u8 = 5;
+/// pmin or pmax of an observation ends.
+pub const WHIMBREL_WAKE_NOTIFICATION: u8 = 6;
+/// The awake window of queue mode ends.
+pub const WHIMBREL_WAKE_SLEEP: u8 = 7;
+
+/// How much a client can hold. All of it comes from the one memory block; a 0 takes the default in parentheses.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct whimbrel_limits_t {
+    /// sizeof(whimbrel_limits_t)
+    pub size: usize,
+    /// Server accounts, at most 32 (1).
+    pub servers: u16,
+    /// Objects of the application, beside 0, 1 and 2 (4).
+    pub objects: u16,
+    /// Object instances of the application (4).
+    pub instances: u16,
+    /// Instances of the Access Control object (0; NONE needed with one server).
+    pub access: u16,
+    /// Observations, at most 255 (4).
+    pub observations: u16,
+    /// Places with attributes, one for each server and path (4).
+    pub attributes: u16,
+    /// Requests remembered to recognise their repetition, at least one a server (4).
+    pub recent: u16,
+    /// Requests deferred at a time (1).
+    pub deferred: u16,
+    /// Changes noted between two polls; more are taken as a change of everything (8).
+    pub changes: u16,
+    /// The largest CoAP message, sent or received, in bytes; 128 at least (1152).
+    pub datagram: u16,
+    /// Bytes for URI and keys of one account together (128).
+    pub credentials: u16,
+    /// Bytes to undo a failed write with: the old values of what one request changes (256).
+    pub undo: u16,
+    /// The largest payload assembled from blocks, in bytes; streams are not bound by it (0: none).
+    pub body: u32,
+}
+
+/// Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct whimbrel_coap_t {
+    /// ACK_TIMEOUT in milliseconds (2000).
+    pub ack_timeout_ms: u32,
+    /// ACK_RANDOM_FACTOR in thousandths, 1000 or more (1500).
+    pub ack_random_permille: u16,
+    /// MAX_RETRANSMIT, 1 to 20 (4).
+    pub max_retransmit: u8,
+    /// NSTART; only 1 is supported (1).
+    pub nstart: u8,
+}
+
+/// A place in the object tree. Levels that are not given are WHIMBREL_NONE.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct whimbrel_path_t {
+    /// Object ID.
+    pub object: u16,
+    /// Object Instance ID.
+    pub instance: u16,
+    /// Resource ID.
+    pub resource: u16,
+    /// Resource Instance ID.
+    pub resource_instance: u16,
+}
+
+/// Something that happened.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct whimbrel_event_t {
+    /// WHIMBREL_EVENT_…
+    pub code: u16,
+    /// Short Server ID of the server concerned, 0 for none.
+    pub short_server_id: u16,
+    /// 0; a WHIMBREL_ERR_…; or the CoAP code that a server answered, as on the wire: 0x84 is 4.04.
+    pub status: i32,
+    /// The place concerned.
+    pub path: whimbrel_path_t,
+    /// The time concerned, on the clock of whimbrel_port_t.now; 0 for none, UINT64_MAX for never.
+    pub at: u64,
+}
+
+/// When the client wants to be called next, and why.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct whimbrel_deadline_t {
+    /// When, on the clock of whimbrel_port_t.now; UINT64_MAX if only input can change anything.
+    pub at: u64,
+    /// For which server, 0 for none in particular.
+    pub short_server_id: u16,
+    /// WHIMBREL_WAKE_…
+    pub reason: u8,
+}
+
+/// A content format; the library has whimbrel_format_text, _opaque, _tlv and _json. Only those named are linked.
+#[repr(transparent)]
+pub struct whimbrel_format_t {
+    pub(crate) _entry: crate::format::Entry,
+}
+
+/// Access control (TS 1.0 section 7.3); the library has whimbrel_access_control. Only where named it is linked.
+pub struct whimbrel_access_t {
+    pub(crate) attach:
+        unsafe fn(&mut super::layout::Parts, &mut crate::client::Config<'static>) -> Result<(), Error>,
+    pub(crate) enroll: unsafe fn(
+        &mut crate::client::Engine<'static>,
+        &super::layout::Parts,
+        &whimbrel_access_entry_t,
+    ) -> Result<(), Error>,
+}
+
+/// What the application chooses. Everything pointed to must live as long as the client; strings end with NUL.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct whimbrel_config_t {
+    /// sizeof(whimbrel_config_t)
+    pub size: usize,
+    /// Endpoint Client Name, 1 to 128 bytes (TS 1.0 section 6.3.1).
+    pub endpoint: *const c_char,
+    /// How much the client can hold; needed only during whimbrel_client_init(). NULL: all defaults.
+    pub limits: *const whimbrel_limits_t,
+    /// The formats, the preferred one first.
+    pub formats: *const *const whimbrel_format_t,
+    /// How many formats there are; 1 at least.
+    pub format_count: usize,
+    /// &whimbrel_access_control, or NULL: every server may do everything.
+    pub access: *const whimbrel_access_t,
+    /// The lowest version of LwM2M to be spoken: 10 for 1.0, 11 for 1.1; 0 takes 10.
+    pub version_min: u8,
+    /// The highest; it is tried first. 0 takes 10. 1.1 is supported with TLV, without what later versions add.
+    pub version_max: u8,
+    /// 1: notifications are Confirmable. 0: Non-confirmable, but for one a day (RFC 7641 section 4.5).
+    pub confirm_notifications: u8,
+    /// Timing of CoAP.
+    pub coap: whimbrel_coap_t,
+    /// Queue mode: how long to stay awake after the last message, in milliseconds; 0 takes MAX_TRANSMIT_WAIT.
+    pub awake_ms: u32,
+    /// The pause after a first failed registration in seconds, doubled after each further one; 0 takes 30.
+    pub retry_first_s: u32,
+    /// The longest such pause in seconds; 0 takes 3600.
+    pub retry_longest_s: u32,
+    /// Called for everything that happens, from inside whimbrel_client_poll() and other calls; may be NULL. May call
+    /// whimbrel_changed() and nothing else.
+    pub event: Option<unsafe extern "C" fn(context: *mut c_void, event: *const whimbrel_event_t)>,
+    /// Given to `event`.
+    pub event_context: *mut c_void,
+}
+
+/// The platform. None of these functions may block, and none may call the client but whimbrel_changed().
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct whimbrel_port_t {
+    /// sizeof(whimbrel_port_t)
+    pub size: usize,
+    /// Given to each function.
+    pub context: *mut c_void,
+    /// Milliseconds of a clock that never goes back and goes on while the device sleeps.
+    pub now: Option<unsafe extern "C" fn(context: *mut c_void) -> u64>,
+    /// Fills `buffer` with bytes nobody can guess.
+    pub random: Option<unsafe extern "C" fn(context: *mut c_void, buffer: *mut u8, size: usize)>,
+    /// Opens a link to a server, or tells how far that has come. `link` is below whimbrel_limits_t.servers; `host` is a
+    /// name or an address literal of `host_length` bytes, not terminated; `secure` is 0. Returns WHIMBREL_OK,
+    /// WHIMBREL_PENDING (the client asks again with the same arguments), or an error.
+    pub link_open: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            link: u8,
+            host: *const c_char,
+            host_length: usize,
+            port: u16,
+            secure: i32,
+        ) -> i32,
+    >,
+    /// Sends one datagram whole. An error counts as a loss.
+    pub link_send:
+        Option<unsafe extern "C" fn(context: *mut c_void, link: u8, data: *const u8, size: usize) -> i32>,
+    /// Takes one whole datagram: its length; 0 if none waits; WHIMBREL_ERR_TRUNCATED if it did not fit, with its
+    /// beginning in `buffer`; another error if the link is dead.
+    pub link_receive:
+        Option<unsafe extern "C" fn(context: *mut c_void, link: u8, buffer: *mut u8, size: usize) -> i32>,
+    /// Closes a link; it may be opened again.
+    pub link_close: Option<unsafe extern "C" fn(context: *mut c_void, link: u8)>,
+    /// Locks out interrupts and other threads for the few instructions of whimbrel_changed(); gives what `unlock` needs.
+    /// NULL together with `unlock`: whimbrel_changed() is called only by the thread that polls.
+    pub lock: Option<unsafe extern "C" fn(context: *mut c_void) -> u32>,
+    /// Undoes `lock`.
+    pub unlock: Option<unsafe extern "C" fn(context: *mut c_void, state: u32)>,
+    /// Called by whimbrel_changed(), so that a waiting thread polls; may be NULL. May run in an interrupt.
+    pub wake: Option<unsafe extern "C" fn(context: *mut c_void)>,
+}

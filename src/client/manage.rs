@@ -1,0 +1,282 @@
+//! Device management: which operation a request is, and doing it (TS 1.0 sections 5.4, 7.3.2 and 8.2.5).
+//!
+//! The order of the checks is that of the facts sheet A.9: path, protected object, existence, right, resource,
+//! operation, format, value.
+
+use crate::client::request::Request;
+use crate::client::respond::{GAP, Reply};
+use crate::client::{Context, Engine};
+use crate::coap::{Code, observe};
+use crate::error::Error;
+use crate::format::{CF_LINK, CF_TEXT, arguments::Arguments};
+use crate::model::definition::{CREATABLE, EXECUTE, HIDDEN, MULTIPLE, Object, READ};
+use crate::model::{Change, Created, Undo, rights};
+use crate::path::{NONE, Path};
+use crate::port::{Event, EventCode};
+use crate::value::DataType;
+
+impl<'a> Engine<'a> {
+    /// Serves a request; the payload of the reply lies behind [`GAP`] in `buffer`.
+    pub(crate) fn serve(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        if let Some(stray) = request.stray {
+            return Err(stray);
+        }
+        match request.block1 {
+            Some(block) if request.method != Code::GET => self.serve_block(ctx, who, request, block, buffer),
+            _ => self.serve_whole(ctx, who, request, buffer),
+        }
+    }
+
+    /// Serves a request whose payload is complete.
+    pub(crate) fn serve_whole(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        let path = request.path;
+        let object = self.target(who, path)?;
+        match (request.method, path.depth()) {
+            (Code::GET, _) if request.accept == Some(CF_LINK) => self.discover(who, request, buffer),
+            (Code::GET, _) => self.read(ctx, who, request, buffer),
+            (Code::PUT, _) if request.content_format.is_none() && request.payload.is_empty() => {
+                match request.queries {
+                    Some(_) => self.write_attributes(ctx, who, request),
+                    None => Err(Error::BadValue),
+                }
+            }
+            (Code::PUT, 2..) => self.write(ctx, who, request, true, buffer),
+            (Code::POST, 1) => self.create(ctx, who, request, object, buffer),
+            (Code::POST, 2) => self.write(ctx, who, request, false, buffer),
+            (Code::POST, 3) => self.execute(ctx, who, request, object),
+            (Code::DELETE, 2) => self.delete(ctx, who, path, object),
+            _ => Err(Error::NotAllowed),
+        }
+    }
+
+    /// The object addressed, if the request may concern it at all.
+    fn target(&self, who: usize, path: Path) -> Result<&'a dyn Object, Error> {
+        let version = self.accounts.get(who).map_or(0, |account| account.version);
+        // resource instances are addressed from 1.1 on
+        if path == Path::ROOT || (path.depth() == 4 && version == 0) {
+            return Err(Error::NotAllowed);
+        }
+        let object = self.model.object(path.object).ok_or(Error::NotFound)?;
+        if object.flags() & HIDDEN != 0 {
+            return Err(Error::Unauthorized);
+        }
+        if path.instance != NONE {
+            self.model.instance(path.object, path.instance).ok_or(Error::NotFound)?;
+        }
+        Ok(object)
+    }
+
+    /// [`Error::Unauthorized`] where the server lacks the right on the instance.
+    pub(crate) fn demand(&self, who: usize, path: Path, right: u8) -> Result<(), Error> {
+        if self.rights(who, path.object, path.instance) & right == 0 {
+            Err(Error::Unauthorized)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What a Read of `path` gives: the type of a single value, `None` for more. Checks that it can be read.
+    pub(crate) fn readable(&self, who: usize, path: Path) -> Result<Option<DataType>, Error> {
+        if path.instance == NONE {
+            return Ok(None);
+        }
+        self.demand(who, path, rights::READ)?;
+        if path.resource == NONE {
+            return Ok(None);
+        }
+        let object = self.model.object(path.object).ok_or(Error::NotFound)?;
+        let resource =
+            object.find(path.resource).and_then(|index| object.resource(index)).ok_or(Error::NotFound)?;
+        if !resource.allows(READ) {
+            return Err(Error::NotAllowed);
+        }
+        Ok((path.resource_instance != NONE || !resource.is(MULTIPLE)).then_some(resource.data_type))
+    }
+
+    fn read(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        let single = self.readable(who, request.path)?;
+        let format = self.config.choose(request.accept, single)?;
+        let mut reply = self.represent(who, request.path, format, request.block2, buffer)?;
+        match request.observe {
+            Some(observe::request::REGISTER) if request.block2.is_none_or(|block| block.number == 0) => {
+                reply.observe = self.observe(ctx, who, request, format.content_format());
+            }
+            Some(observe::request::DEREGISTER) => self.cancel(ctx, who, request.token),
+            _ => {}
+        }
+        Ok(reply)
+    }
+
+    fn write(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        replace: bool,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        let path = request.path;
+        self.demand(who, path, rights::WRITE)?;
+        let format = match request.content_format {
+            Some(number) => self.config.format(number).ok_or(Error::UnsupportedFormat)?,
+            None => return Err(Error::BadValue),
+        };
+        if path.depth() == 2 && !format.structured() {
+            return Err(Error::UnsupportedFormat);
+        }
+        let change = Change { format, base: path, payload: request.payload, replace };
+        let scratch = buffer.get_mut(GAP..).ok_or(Error::Full)?;
+        let touched = change.write(&self.model, scratch, &mut Undo::new(self.undo))?;
+        self.wrote(ctx, who, path, touched);
+        Ok(Reply::code(Code::CHANGED))
+    }
+
+    /// Reports the resources that a write touched: bits in the order of the definition.
+    pub(crate) fn wrote(&mut self, ctx: &mut Context<'_>, who: usize, path: Path, touched: u64) {
+        let Some(object) = self.model.object(path.object) else { return };
+        let mut index = 0;
+        while let Some(resource) = object.resource(index) {
+            if touched.wrapping_shr(index as u32) & 1 != 0 {
+                let at = path.with_resource(resource.id);
+                self.note_change(ctx.now, at);
+                self.tell_from(ctx, who, EventCode::Written, at);
+            }
+            index += 1;
+        }
+    }
+
+    pub(crate) fn tell_from(&self, ctx: &mut Context<'_>, who: usize, code: EventCode, path: Path) {
+        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        self.tell(ctx, Event::new(code, server).on(path));
+    }
+
+    fn execute(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        object: &dyn Object,
+    ) -> Result<Reply, Error> {
+        let path = request.path;
+        self.demand(who, path, rights::EXECUTE)?;
+        let index = object.find(path.resource).ok_or(Error::NotFound)?;
+        let instance = self.model.instance(path.object, path.instance).ok_or(Error::NotFound)?;
+        if !instance.has(index) {
+            return Err(Error::NotFound);
+        }
+        if !object.resource(index).is_some_and(|resource| resource.allows(EXECUTE)) {
+            return Err(Error::NotAllowed);
+        }
+        if request.content_format.is_some_and(|number| number != CF_TEXT) {
+            return Err(Error::UnsupportedFormat);
+        }
+        Arguments::parse(request.payload)?;
+        object.execute(instance, index, request.payload)?;
+        self.tell_from(ctx, who, EventCode::Executed, path);
+        Ok(Reply::code(Code::CHANGED))
+    }
+
+    fn create(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        object: &dyn Object,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        self.demand(who, request.path, rights::CREATE)?;
+        if object.flags() & CREATABLE == 0 {
+            return Err(Error::NotAllowed);
+        }
+        let format = match request.content_format {
+            Some(number) => self.config.format(number).ok_or(Error::UnsupportedFormat)?,
+            None => return Err(Error::BadValue),
+        };
+        if !format.structured() {
+            return Err(Error::UnsupportedFormat);
+        }
+        let change = Change { format, base: request.path, payload: request.payload, replace: true };
+        let scratch = buffer.get_mut(GAP..).ok_or(Error::Full)?;
+        let created = change.create(&mut self.model, scratch)?;
+        self.own(who, object, &created)?;
+        for id in created.ids() {
+            let path = Path::instance(object.id(), *id);
+            self.note_change(ctx.now, path);
+            self.tell_from(ctx, who, EventCode::Created, path);
+        }
+        self.objects_changed();
+        let location = created.ids().first().filter(|_| created.chosen).map(|id| (object.id(), *id));
+        Ok(Reply { location, ..Reply::code(Code::CREATED) })
+    }
+
+    /// Makes the server the owner of what it created (TS 1.0 section 5.4.6). Without room for that, nothing is.
+    fn own(&mut self, who: usize, object: &dyn Object, created: &Created) -> Result<(), Error> {
+        let Some(access) = self.config.access else { return Ok(()) };
+        if self.accounts.iter().filter(|account| account.short_server_id != 0).count() < 2 {
+            return Ok(());
+        }
+        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        for id in created.ids() {
+            if let Err(error) = access.created(&mut self.model, server, object.id(), *id) {
+                for id in created.ids() {
+                    self.forget_instance(object, *id)?;
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_instance(&mut self, object: &dyn Object, id: u16) -> Result<(), Error> {
+        let instance = self.model.instance(object.id(), id).ok_or(Error::NotFound)?;
+        object.delete(instance)?;
+        self.model.remove_instance(object.id(), id)?;
+        if let Some(access) = self.config.access {
+            access.deleted(&mut self.model, object.id(), id);
+        }
+        Ok(())
+    }
+
+    fn delete(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        path: Path,
+        object: &dyn Object,
+    ) -> Result<Reply, Error> {
+        self.demand(who, path, rights::DELETE)?;
+        if object.flags() & CREATABLE == 0 {
+            return Err(Error::NotAllowed);
+        }
+        self.forget_instance(object, path.instance)?;
+        self.instance_gone(ctx, path);
+        self.tell_from(ctx, who, EventCode::Deleted, path);
+        Ok(Reply::code(Code::DELETED))
+    }
+
+    /// An instance is gone: what was kept about it goes too, and servers are told.
+    pub(crate) fn instance_gone(&mut self, ctx: &mut Context<'_>, path: Path) {
+        self.end_observations_of(ctx, path);
+        self.forget_attributes(path);
+        self.note_change(ctx.now, Path::object(path.object));
+        self.objects_changed();
+    }
+}

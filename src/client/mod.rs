@@ -1,0 +1,236 @@
+//! The client: accounts and registration, device management, reporting, queue mode (TS 1.0 sections 5.3 to 5.5, 8.3).
+//!
+//! Everything begins in [`Engine::poll`]: a datagram from each link, then what servers asked for, then what is due.
+
+pub mod account;
+mod attributes;
+mod binding;
+pub mod config;
+mod discover;
+mod exchange;
+mod links;
+mod manage;
+mod pending;
+mod receive;
+mod registration;
+mod reporting;
+mod represent;
+mod request;
+mod respond;
+mod setup;
+mod upload;
+mod uri;
+
+pub use account::Account;
+pub use attributes::AttributeSet;
+pub use config::Config;
+pub use pending::Pending;
+pub use reporting::Observation;
+pub use setup::NewAccount;
+pub use upload::Upload;
+
+use crate::coap::dedup::{Dedup, Ids, Recent};
+use crate::coap::observe::Sequence;
+use crate::error::Error;
+use crate::model::{Instance, Model, Object};
+use crate::objects::{Security, Server};
+use crate::path::Path;
+use crate::port::{Event, Port};
+use crate::time::Instant;
+
+/// Time and platform, for the length of one call.
+pub struct Context<'p> {
+    /// The time.
+    pub now: Instant,
+    /// The platform.
+    pub port: &'p mut dyn Port,
+}
+
+/// Why the client wants to be called next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Reason {
+    /// Only input can change anything.
+    Nothing = 0,
+    /// More input may wait, or a change is to be reported at once.
+    Work = 1,
+    /// A message is repeated or given up.
+    Retransmission = 2,
+    /// A link is being opened.
+    Link = 3,
+    /// A pause before a registration ends.
+    Registration = 4,
+    /// An Update is due.
+    Update = 5,
+    /// pmin or pmax of an observation ends.
+    Notification = 6,
+    /// The awake window of queue mode ends.
+    Sleep = 7,
+    /// A transfer in blocks is given up.
+    Transfer = 8,
+}
+
+/// When the client wants to be called, why, and for which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// When.
+    pub at: Instant,
+    /// Why.
+    pub reason: Reason,
+    /// For whom; 0 for nobody in particular.
+    pub short_server_id: u16,
+}
+
+impl Deadline {
+    /// Nothing to do.
+    pub const NEVER: Self = Self { at: Instant::NEVER, reason: Reason::Nothing, short_server_id: 0 };
+
+    /// The earlier of two.
+    fn or(self, at: Instant, reason: Reason, short_server_id: u16) -> Self {
+        if at < self.at { Self { at, reason, short_server_id } } else { self }
+    }
+}
+
+/// The memory that a client works in. Every slice's length is a limit.
+pub struct Memory<'a> {
+    /// Objects, the built-in ones included.
+    pub objects: &'a mut [Option<&'a dyn Object>],
+    /// Object instances, the built-in ones included.
+    pub instances: &'a mut [Instance],
+    /// The Security object.
+    pub security: &'a Security<'a>,
+    /// The Server object.
+    pub server: &'a Server<'a>,
+    /// Server accounts; at most 32.
+    pub accounts: &'a mut [Account],
+    /// Observations.
+    pub observations: &'a mut [Observation],
+    /// Attributes written, one entry a server and path.
+    pub attributes: &'a mut [AttributeSet],
+    /// Requests remembered for duplicate detection.
+    pub recent: &'a mut [Recent],
+    /// Requests whose answer comes later.
+    pub pending: &'a mut [Pending],
+    /// A datagram received.
+    pub receive: &'a mut [u8],
+    /// A datagram to be sent.
+    pub send: &'a mut [u8],
+    /// Confirmable messages under way: one datagram an account.
+    pub outgoing: &'a mut [u8],
+    /// A body received in blocks.
+    pub body: &'a mut [u8],
+    /// Old values during a write.
+    pub undo: &'a mut [u8],
+}
+
+/// The client.
+pub struct Engine<'a> {
+    pub(crate) config: Config<'a>,
+    pub(crate) model: Model<'a>,
+    pub(crate) security: &'a Security<'a>,
+    pub(crate) server: &'a Server<'a>,
+    pub(crate) accounts: &'a mut [Account],
+    pub(crate) observations: &'a mut [Observation],
+    pub(crate) attributes: &'a mut [AttributeSet],
+    pub(crate) pending: &'a mut [Pending],
+    pub(crate) upload: Upload,
+    recent: Dedup<'a>,
+    receive: &'a mut [u8],
+    send: &'a mut [u8],
+    outgoing: &'a mut [u8],
+    body: &'a mut [u8],
+    undo: &'a mut [u8],
+    /// How large a datagram can be that is received.
+    receive_room: usize,
+    ids: Ids,
+    sequence: Sequence,
+    online: bool,
+    radio: bool,
+    /// Whether the last poll took input, so that more may wait.
+    busy: bool,
+    /// Whether all servers are being left for good.
+    stopping: bool,
+}
+
+impl<'a> Engine<'a> {
+    /// A client without servers and with the objects 0 and 1 (and 2 where the configuration names it).
+    pub fn new(memory: Memory<'a>, config: Config<'a>, port: &mut dyn Port) -> Result<Self, Error> {
+        let mut seed = [0u8; 4];
+        port.random(&mut seed);
+        for (place, free) in memory.accounts.iter_mut().zip(core::iter::repeat(Account::FREE)) {
+            *place = free;
+        }
+        let mut model = Model::new(memory.objects, memory.instances);
+        model.add_object(memory.security)?;
+        model.add_object(memory.server)?;
+        let receive_room = memory.receive.len();
+        Ok(Self {
+            receive_room,
+            config,
+            model,
+            security: memory.security,
+            server: memory.server,
+            accounts: memory.accounts,
+            observations: memory.observations,
+            attributes: memory.attributes,
+            pending: memory.pending,
+            upload: Upload::IDLE,
+            recent: Dedup::new(memory.recent),
+            receive: memory.receive,
+            send: memory.send,
+            outgoing: memory.outgoing,
+            body: memory.body,
+            undo: memory.undo,
+            ids: Ids::new(u32::from_ne_bytes(seed)),
+            sequence: Sequence::new(),
+            online: true,
+            radio: true,
+            busy: false,
+            stopping: false,
+        })
+    }
+
+    /// Does what is due, with at most one datagram from each link, and tells when to be called next.
+    pub fn poll(&mut self, ctx: &mut Context<'_>) -> Deadline {
+        self.busy = false;
+        for who in 0..self.accounts.len() {
+            self.receive_one(ctx, who);
+        }
+        self.follow_orders(ctx);
+        for who in 0..self.accounts.len() {
+            self.run_account(ctx, who);
+        }
+        self.report_due(ctx);
+        self.tell_radio(ctx);
+        self.deadline(ctx.now)
+    }
+
+    /// When the client wants to be called next, and why.
+    pub fn deadline(&self, now: Instant) -> Deadline {
+        let mut next = Deadline::NEVER;
+        if self.busy {
+            next = next.or(now, Reason::Work, 0);
+        }
+        for account in self.accounts.iter() {
+            next = self.account_deadline(account, now, next);
+        }
+        for observation in self.observations.iter() {
+            next = self.observation_deadline(observation, now, next);
+        }
+        next
+    }
+
+    /// The account in that place.
+    pub(crate) fn account(&mut self, who: usize) -> Option<&mut Account> {
+        self.accounts.get_mut(who)
+    }
+
+    /// The value at `path` has changed: it is reported to those who observe it.
+    pub fn changed(&mut self, now: Instant, path: Path) {
+        self.note_change(now, path);
+    }
+
+    pub(crate) fn tell(&self, ctx: &mut Context<'_>, event: Event) {
+        ctx.port.event(event);
+    }
+}

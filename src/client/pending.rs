@@ -1,0 +1,153 @@
+//! Requests whose answer comes later: acknowledged now, answered when the application is ready (RFC 7252 5.2.2).
+
+use crate::client::account::Purpose;
+use crate::client::request::Request;
+use crate::client::respond::Reply;
+use crate::client::{Context, Engine};
+use crate::coap::{Code, Kind, OptionReader};
+use crate::error::Error;
+use crate::path::Path;
+
+/// A request that waits for its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Pending {
+    /// Whose it is; [`Pending::FREE`] has none.
+    who: Option<u8>,
+    method: Code,
+    path: Path,
+    accept: Option<u16>,
+    observe: Option<u32>,
+    token: [u8; 8],
+    token_length: u8,
+    /// The outcome, once the application told it and until it could be sent.
+    outcome: Option<Result<(), Error>>,
+}
+
+impl Pending {
+    /// A place that no request occupies.
+    pub const FREE: Self = Self {
+        who: None,
+        method: Code::EMPTY,
+        path: Path::ROOT,
+        accept: None,
+        observe: None,
+        token: [0; 8],
+        token_length: 0,
+        outcome: None,
+    };
+}
+
+impl Engine<'_> {
+    /// Keeps a request whose handler deferred it; any other error passes.
+    pub(crate) fn or_defer(&mut self, error: Error, who: usize, request: &Request<'_>) -> Error {
+        if error != Error::Deferred {
+            return error;
+        }
+        let Some(place) = self.pending.iter_mut().find(|place| place.who.is_none()) else {
+            return Error::Busy;
+        };
+        let mut token = [0u8; 8];
+        for (slot, byte) in token.iter_mut().zip(request.token) {
+            *slot = *byte;
+        }
+        *place = Pending {
+            who: Some(who as u8),
+            method: request.method,
+            path: request.path,
+            accept: request.accept,
+            observe: request.observe,
+            token,
+            token_length: request.token.len() as u8,
+            outcome: None,
+        };
+        Error::Deferred
+    }
+
+    /// The application has the answer to the requests that were deferred at `path`. A Read is read again: now there
+    /// is a value. [`Error::NotFound`] where no request waits there.
+    pub fn complete(
+        &mut self,
+        ctx: &mut Context<'_>,
+        path: Path,
+        outcome: Result<(), Error>,
+    ) -> Result<(), Error> {
+        let waits =
+            |place: &&mut Pending| place.who.is_some() && place.outcome.is_none() && place.path.touches(path);
+        let mut found = Err(Error::NotFound);
+        for place in self.pending.iter_mut().filter(waits) {
+            place.outcome = Some(outcome);
+            found = Ok(());
+        }
+        self.answer_pending(ctx);
+        found
+    }
+
+    /// Sends the answers that are ready, one exchange at a time a server.
+    pub(crate) fn answer_pending(&mut self, ctx: &mut Context<'_>) {
+        for at in 0..self.pending.len() {
+            let Some(place) = self.pending.get(at).copied() else { continue };
+            let (Some(who), Some(outcome)) = (place.who, place.outcome) else { continue };
+            let who = usize::from(who);
+            if !self.accounts.get(who).is_some_and(|account| account.serves()) {
+                self.free_pending(at);
+            } else if self.may_begin(who) {
+                self.free_pending(at);
+                self.answer_one(ctx, who, &place, outcome);
+            }
+        }
+    }
+
+    fn free_pending(&mut self, at: usize) {
+        if let Some(place) = self.pending.get_mut(at) {
+            *place = Pending::FREE;
+        }
+    }
+
+    fn answer_one(&mut self, ctx: &mut Context<'_>, who: usize, place: &Pending, outcome: Result<(), Error>) {
+        let token = place.token.get(..place.token_length.into()).unwrap_or(&[]);
+        let id = self.fresh_id();
+        let none: Option<OptionReader<'_>> = None;
+        let request = Request {
+            method: place.method,
+            token,
+            path: place.path,
+            stray: None,
+            accept: place.accept,
+            content_format: None,
+            observe: place.observe,
+            block1: None,
+            block2: None,
+            size1: None,
+            queries: none,
+            payload: &[],
+        };
+        let length = self.with_outgoing(who, |engine, buffer| {
+            let reply = match outcome {
+                Err(error) => Reply::error(error),
+                Ok(()) if request.is_safe() => {
+                    engine.serve(ctx, who, &request, buffer).unwrap_or_else(Reply::error)
+                }
+                Ok(()) => Reply::code(Code::CHANGED),
+            };
+            let Some(message) = reply.place(Kind::Confirmable, id, token, buffer) else { return 0 };
+            let length = message.len();
+            // exchanges are repeated from the beginning of the buffer
+            let from = crate::client::respond::GAP.wrapping_add(reply.length).wrapping_sub(length);
+            shift(buffer, from, length);
+            length
+        });
+        if length != 0 {
+            self.begin_exchange(ctx, who, (Purpose::Respond, id, [0; 2]), length);
+        }
+    }
+}
+
+/// Moves `length` bytes at `from` to the beginning.
+pub(crate) fn shift(buffer: &mut [u8], from: usize, length: usize) {
+    for at in 0..length {
+        let byte = buffer.get(from.wrapping_add(at)).copied().unwrap_or(0);
+        if let Some(slot) = buffer.get_mut(at) {
+            *slot = byte;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! From a datagram to what it means: duplicates, responses, requests (RFC 7252 sections 4 and 5).
+
+use crate::client::account::Purpose;
+use crate::client::request::Request;
+use crate::client::respond::{GAP, Reply};
+use crate::client::{Context, Engine};
+use crate::coap::dedup::Known;
+use crate::coap::{Kind, Message, message, writer};
+use crate::error::Error;
+use crate::port::{Event, EventCode};
+
+impl Engine<'_> {
+    /// Takes one datagram from the link of an account, if one waits.
+    pub(crate) fn receive_one(&mut self, ctx: &mut Context<'_>, who: usize) {
+        if !self.accounts.get(who).is_some_and(|account| account.linked) {
+            return;
+        }
+        let buffer = core::mem::take(&mut self.receive);
+        match ctx.port.receive(who as u8, buffer) {
+            Ok(0) => {}
+            Ok(length) => {
+                self.busy = true;
+                self.input(ctx, who, buffer.get(..length).unwrap_or(&[]));
+            }
+            Err(error) => {
+                self.busy = error == Error::Truncated;
+                if self.busy {
+                    self.refuse_large(ctx, who, buffer);
+                }
+                let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+                let code = if self.busy { EventCode::Dropped } else { EventCode::LinkFailed };
+                self.tell(ctx, Event::new(code, server).why(error.to_c()));
+            }
+        }
+        self.receive = buffer;
+    }
+
+    /// A datagram that did not fit, of which `head` is the beginning: a Confirmable request is told how large a block
+    /// may be (RFC 7959 section 2.9.3).
+    fn refuse_large(&mut self, ctx: &mut Context<'_>, who: usize, head: &[u8]) {
+        let Ok(message) = Message::parse(head) else { return };
+        if message.kind != Kind::Confirmable || !message.code.is_request() {
+            return;
+        }
+        let buffer = core::mem::take(&mut self.send);
+        let reply = self.size_hint(Reply::error(Error::TooLarge));
+        if let Some(sent) = reply.place(Kind::Acknowledgement, message.id, message.token, buffer) {
+            self.transmit(ctx, who, sent);
+        }
+        self.send = buffer;
+    }
+
+    /// Takes one datagram of the server.
+    pub fn input(&mut self, ctx: &mut Context<'_>, who: usize, datagram: &[u8]) {
+        let Ok(message) = Message::parse(datagram) else { return self.reject(ctx, who, datagram) };
+        if message.code.is_request() {
+            self.take_request(ctx, who, &message, datagram);
+        } else if message.code.is_response() {
+            self.take_response(ctx, who, &message, datagram);
+        } else {
+            match message.kind {
+                Kind::Acknowledgement => self.acknowledged(ctx, who, message.id),
+                Kind::Reset => self.was_reset(ctx, who, message.id),
+                // a ping
+                _ => self.reject(ctx, who, datagram),
+            }
+        }
+    }
+
+    fn reject(&mut self, ctx: &mut Context<'_>, who: usize, datagram: &[u8]) {
+        if let Some(reset) = message::reset_for(datagram) {
+            self.transmit(ctx, who, &reset);
+        }
+    }
+
+    fn take_response(&mut self, ctx: &mut Context<'_>, who: usize, message: &Message<'_>, datagram: &[u8]) {
+        let exchange = self.accounts.get(who).and_then(|account| account.exchange);
+        let asked = |purpose| !matches!(purpose, Purpose::Notify(_) | Purpose::Respond);
+        let found = exchange.filter(|exchange| {
+            asked(exchange.purpose)
+                && exchange.token.as_slice() == message.token
+                && (message.kind != Kind::Acknowledgement || exchange.id == message.id)
+        });
+        let Some(exchange) = found else {
+            // a separate response repeated: our Acknowledgement got lost
+            let lifetime = self.recent.find(ctx.now, who as u8, message.id).is_some();
+            if lifetime && message.kind == Kind::Confirmable {
+                self.transmit_empty(ctx, who, Kind::Acknowledgement, message.id);
+            } else {
+                self.reject(ctx, who, datagram);
+            }
+            return;
+        };
+        if message.kind == Kind::Confirmable {
+            let ack = writer::empty(Kind::Acknowledgement, message.id);
+            self.transmit(ctx, who, &ack);
+            let lifetime = self.config.coap.exchange_lifetime();
+            self.recent.record(ctx.now, lifetime, who as u8, message.id, &ack);
+        }
+        self.stay_awake(ctx.now, who);
+        if let Some(account) = self.account(who) {
+            account.exchange = None;
+        }
+        self.registration_answered(ctx, who, exchange.purpose, message);
+    }
+
+    fn take_request(&mut self, ctx: &mut Context<'_>, who: usize, message: &Message<'_>, datagram: &[u8]) {
+        if !matches!(message.kind, Kind::Confirmable | Kind::NonConfirmable)
+            || !self.accounts.get(who).is_some_and(|account| account.serves())
+        {
+            return;
+        }
+        self.stay_awake(ctx.now, who);
+        let request = Request::parse(message);
+        if let Err((_, true)) = request {
+            return self.reject(ctx, who, datagram);
+        }
+        let safe = request.as_ref().is_ok_and(Request::is_safe);
+        let buffer = core::mem::take(&mut self.send);
+        let known = match self.recent.find(ctx.now, who as u8, message.id) {
+            None => None,
+            Some(Known::NotKept) if safe => None,
+            Some(Known::Answer(answer)) => buffer.get_mut(..answer.len()).map(|slot| {
+                slot.copy_from_slice(answer);
+                answer.len()
+            }),
+            Some(_) => Some(0),
+        };
+        match known {
+            Some(0) => {}
+            Some(length) => self.transmit(ctx, who, buffer.get(..length).unwrap_or(&[])),
+            None => self.answer(ctx, who, message, request.map_err(|(error, _)| error), buffer),
+        }
+        self.send = buffer;
+    }
+
+    fn answer(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        message: &Message<'_>,
+        request: Result<Request<'_>, Error>,
+        buffer: &mut [u8],
+    ) {
+        let outcome = request.and_then(|request| {
+            self.serve(ctx, who, &request, buffer).map_err(|error| self.or_defer(error, who, &request))
+        });
+        let reply = match outcome {
+            Ok(reply) => reply,
+            Err(Error::Deferred) => return self.promise(ctx, who, message),
+            Err(Error::TooLarge) => self.size_hint(Reply::error(Error::TooLarge)),
+            Err(error) => Reply::error(error),
+        };
+        let kind = match message.kind {
+            Kind::Confirmable => Kind::Acknowledgement,
+            kind => kind,
+        };
+        let id = if kind == Kind::Acknowledgement { message.id } else { self.fresh_id() };
+        let Some(sent) = reply.place(kind, id, message.token, buffer) else { return };
+        self.transmit(ctx, who, sent);
+        let lifetime = match message.kind {
+            Kind::Confirmable => self.config.coap.exchange_lifetime(),
+            _ => self.config.coap.non_lifetime(),
+        };
+        self.recent.record(ctx.now, lifetime, who as u8, message.id, sent);
+    }
+
+    /// The answer comes later: an empty Acknowledgement for now (RFC 7252 section 5.2.2).
+    fn promise(&mut self, ctx: &mut Context<'_>, who: usize, message: &Message<'_>) {
+        let lifetime = self.config.coap.exchange_lifetime();
+        let ack = writer::empty(Kind::Acknowledgement, message.id);
+        let confirmable = message.kind == Kind::Confirmable;
+        if confirmable {
+            self.transmit(ctx, who, &ack);
+        }
+        let kept: &[u8] = if confirmable { &ack } else { &[] };
+        self.recent.record(ctx.now, lifetime, who as u8, message.id, kept);
+    }
+}
+
+const _: () = assert!(GAP >= 52, "the options of the longest reply");

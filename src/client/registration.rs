@@ -1,0 +1,528 @@
+//! Register, Update, De-register (TS 1.0 section 5.3): the life of a registration, and what follows a failure.
+
+use crate::client::account::{Account, LOCATION, Location, Purpose, State, changed};
+use crate::client::links::object_list;
+use crate::client::uri::Uri;
+use crate::client::{Context, Deadline, Engine, Reason};
+use crate::coap::exchange::Due;
+use crate::coap::{Answer, Block, Code, Kind, Message, Outgoing, Writer, block, option};
+use crate::error::Error;
+use crate::format::{CF_LINK, Window, number};
+use crate::objects::{Field, ServerRow, action};
+use crate::port::{Event, EventCode, Opening};
+use crate::time::{Instant, seconds};
+
+/// How soon to ask again for a link that is being opened, in milliseconds. A port can wake the client earlier.
+const LINK_POLL_MS: u64 = 100;
+
+/// Room that a Block1 and a Size1 option take.
+const BLOCK_OPTIONS: usize = 12;
+
+impl Engine<'_> {
+    /// The Server object's row of an account.
+    pub(crate) fn server_row(&self, who: usize) -> Option<&ServerRow> {
+        let account = self.accounts.get(who)?;
+        self.model.instance(1, account.server).and_then(|instance| self.server.row(instance))
+    }
+
+    /// Does what is due for one account.
+    pub(crate) fn run_account(&mut self, ctx: &mut Context<'_>, who: usize) {
+        if !self.online {
+            return;
+        }
+        self.drive_exchange(ctx, who);
+        let Some(account) = self.accounts.get(who) else { return };
+        match account.state {
+            State::Waiting { until } if ctx.now >= until => self.open_link(ctx, who),
+            State::Opening => self.open_link(ctx, who),
+            State::Registered { update, expires } if account.exchange.is_none() => {
+                if ctx.now >= expires {
+                    self.tell_about(ctx, who, EventCode::Deregistered, Error::Timeout.to_c());
+                    self.register(ctx, who);
+                } else if account.changed != 0 || ctx.now >= update {
+                    self.update(ctx, who);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The next deadline of an account.
+    pub(crate) fn account_deadline(&self, account: &Account, now: Instant, next: Deadline) -> Deadline {
+        let id = account.short_server_id;
+        if !self.online {
+            return next;
+        }
+        if let Some(exchange) = &account.exchange {
+            let at = match exchange.due(now) {
+                Due::Wait(at) => at,
+                Due::Resend | Due::GaveUp => now,
+            };
+            return next.or(at, Reason::Retransmission, id);
+        }
+        match account.state {
+            State::Waiting { until } => next.or(until, Reason::Registration, id),
+            State::Opening => next.or(now.after(LINK_POLL_MS), Reason::Link, id),
+            State::Registered { .. } if account.changed != 0 => next.or(now, Reason::Work, id),
+            State::Registered { update, .. } => {
+                let next = next.or(update, Reason::Update, id);
+                let naps = account.binding.queues() && self.radio && account.awake > now;
+                if naps { next.or(account.awake, Reason::Sleep, id) } else { next }
+            }
+            _ => next,
+        }
+    }
+
+    fn tell_about(&self, ctx: &mut Context<'_>, who: usize, code: EventCode, status: i32) {
+        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        self.tell(ctx, Event::new(code, server).why(status));
+    }
+
+    fn open_link(&mut self, ctx: &mut Context<'_>, who: usize) {
+        let Some(account) = self.accounts.get(who) else { return };
+        let row = self.model.instance(0, account.security).and_then(|instance| self.security.row(instance));
+        let Some(row) = row else { return };
+        let mode = row.mode.get();
+        let opened = row.field(Field::Uri, |bytes| {
+            let text = core::str::from_utf8(bytes).map_err(|_| Error::BadValue)?;
+            let uri = Uri::parse(text)?;
+            // no DTLS in this build: a mode that secures is never served in clear
+            if uri.secure || mode != crate::objects::MODE_NOSEC {
+                return Err(Error::NotSupported);
+            }
+            ctx.port.open(who as u8, uri.host, uri.port, uri.secure)
+        });
+        match opened {
+            Ok(Opening::Ready) => {
+                if let Some(account) = self.account(who) {
+                    account.linked = true;
+                }
+                self.register(ctx, who);
+            }
+            Ok(Opening::Pending) => self.enter(who, State::Opening),
+            Err(error @ (Error::BadValue | Error::NotSupported)) => {
+                self.enter(who, State::Waiting { until: Instant::NEVER });
+                self.tell_about(ctx, who, EventCode::AccountInvalid, error.to_c());
+            }
+            Err(error) => {
+                self.tell_about(ctx, who, EventCode::LinkFailed, error.to_c());
+                self.retry_later(ctx, who, error.to_c());
+            }
+        }
+    }
+
+    pub(crate) fn enter(&mut self, who: usize, state: State) {
+        if let Some(account) = self.account(who) {
+            account.state = state;
+        }
+    }
+
+    /// Closes the link; what was under way is forgotten.
+    pub(crate) fn unlink(&mut self, ctx: &mut Context<'_>, who: usize) {
+        let Some(account) = self.account(who) else { return };
+        account.exchange = None;
+        account.upload = None;
+        if account.linked {
+            account.linked = false;
+            ctx.port.close(who as u8);
+        }
+        self.recent.forget_peer(who as u8);
+    }
+
+    /// Begins a Register: all that the server knew is void (TS 1.0 section 5.5.1).
+    pub(crate) fn register(&mut self, ctx: &mut Context<'_>, who: usize) {
+        let Some(row) = self.server_row(who) else { return };
+        let (lifetime, binding) = (row.lifetime.get(), row.binding.get());
+        self.drop_observations(ctx, who);
+        if let Some(account) = self.account(who) {
+            account.state = State::Registering;
+            account.changed = 0;
+            account.upload = None;
+            account.lifetime = lifetime;
+            account.binding = binding;
+            account.location.clear();
+        }
+        self.send_registration(ctx, who, Purpose::Register);
+    }
+
+    fn update(&mut self, ctx: &mut Context<'_>, who: usize) {
+        let Some(row) = self.server_row(who) else { return };
+        let (lifetime, binding) = (row.lifetime.get(), row.binding.get());
+        let Some(account) = self.account(who) else { return };
+        let mut carries = account.changed & changed::OBJECTS;
+        if account.lifetime != lifetime {
+            carries |= changed::LIFETIME;
+        }
+        if account.binding != binding {
+            carries |= changed::BINDING;
+        }
+        account.changed = 0;
+        account.lifetime = lifetime;
+        account.binding = binding;
+        account.upload = None;
+        self.send_registration(ctx, who, Purpose::Update { carries });
+    }
+
+    /// Leaves the server; the account rests until `until`.
+    pub(crate) fn deregister(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
+        let serves = self.accounts.get(who).is_some_and(Account::serves);
+        if !(serves && self.online) {
+            self.left(ctx, who, until);
+            return;
+        }
+        // an Update or a notification under way is of no use any more
+        if let Some(account) = self.account(who) {
+            account.exchange = None;
+        }
+        self.enter(who, State::Leaving { until });
+        self.send_registration(ctx, who, Purpose::Deregister);
+    }
+
+    fn left(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
+        self.drop_observations(ctx, who);
+        self.unlink(ctx, who);
+        self.enter(who, State::Waiting { until });
+        self.tell_about(ctx, who, EventCode::Deregistered, 0);
+        let gone = |account: &Account| {
+            matches!(account.state, State::Free | State::Waiting { until: Instant::NEVER })
+        };
+        if self.stopping && self.accounts.iter().all(gone) {
+            self.tell(ctx, Event::new(EventCode::Stopped, 0));
+        } else if !self.stopping && !until.is_never() {
+            let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+            self.tell(ctx, Event::new(EventCode::Disabled, server).until(until.as_millis()));
+        }
+    }
+
+    /// Writes and sends a registration message; of a long object list the next block.
+    fn send_registration(&mut self, ctx: &mut Context<'_>, who: usize, purpose: Purpose) {
+        let id = self.fresh_id();
+        let token = self.fresh_token(ctx);
+        let written = self
+            .with_outgoing(who, |engine, buffer| engine.write_registration(who, purpose, id, token, buffer));
+        match written {
+            Ok(length) => self.begin_exchange(ctx, who, (purpose, id, token), length),
+            Err(error) => self.gave_up(ctx, who, purpose, error.to_c()),
+        }
+    }
+
+    fn write_registration(
+        &mut self,
+        who: usize,
+        purpose: Purpose,
+        id: u16,
+        token: [u8; 2],
+        buffer: &mut [u8],
+    ) -> Result<usize, Error> {
+        let account = self.accounts.get_mut(who).ok_or(Error::State)?;
+        let method = if purpose == Purpose::Deregister { Code::DELETE } else { Code::POST };
+        let mut writer = Writer::new(buffer, Kind::Confirmable, method, id, &token)?;
+        let (registers, carries) = match purpose {
+            Purpose::Register => (true, changed::LIFETIME | changed::BINDING | changed::OBJECTS),
+            Purpose::Update { carries } => (false, carries),
+            _ => (false, 0),
+        };
+        if registers {
+            writer.option(option::URI_PATH, b"rd")?;
+        }
+        for segment in account.location.segments() {
+            writer.option(option::URI_PATH, segment)?;
+        }
+        let list = carries & changed::OBJECTS != 0;
+        if list {
+            writer.option_uint(option::CONTENT_FORMAT, CF_LINK.into())?;
+        }
+        if registers {
+            query(&mut writer, b"ep=", self.config.endpoint.as_bytes())?;
+        }
+        if carries & changed::LIFETIME != 0 {
+            query(&mut writer, b"lt=", number::digits(account.lifetime.into(), &mut [0; 20]))?;
+        }
+        if registers {
+            writer.option(
+                option::URI_QUERY,
+                &[b'l', b'w', b'm', b'2', b'm', b'=', b'1', b'.', b'0' + account.version],
+            )?;
+        }
+        if carries & changed::BINDING != 0 {
+            write_binding(&mut writer, account, registers)?;
+        }
+        if !list {
+            return Ok(writer.finish());
+        }
+        let mut counting = Window::new(&mut [], 0);
+        object_list(&self.model, &mut counting);
+        let total = counting.total();
+        if account.upload.is_none() && total > writer.room().len() {
+            let room = writer.room().len().saturating_sub(BLOCK_OPTIONS);
+            account.upload = Some(Outgoing::new(block::largest_exponent(room).ok_or(Error::Full)?));
+        }
+        let (mut start, mut size) = (0, total);
+        if let Some(upload) = account.upload.as_mut() {
+            (start, size) = (upload.offset() as usize, upload.size());
+            let option = upload.block(start + size < total)?;
+            writer.option_uint(option::BLOCK1, option.to_uint())?;
+            if start == 0 {
+                writer.option_uint(option::SIZE1, total as u32)?;
+            }
+        }
+        let mut window = Window::new(writer.room().get_mut(..size).ok_or(Error::Full)?, start);
+        object_list(&self.model, &mut window);
+        let kept = window.kept().len();
+        writer.finish_with(kept)
+    }
+
+    /// A response to Register, Update or De-register.
+    pub(crate) fn registration_answered(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        purpose: Purpose,
+        message: &Message<'_>,
+    ) {
+        let mut location = Location::clone(&Account::FREE.location);
+        let mut block1 = None;
+        let mut kept = Ok(());
+        let mut options = message.options();
+        while let Ok(Some((number, value))) = options.next() {
+            match number {
+                option::LOCATION_PATH => kept = kept.and(location.push(value)),
+                option::BLOCK1 => block1 = Block::decode(value).ok(),
+                _ => {}
+            }
+        }
+        if self.upload_answered(ctx, who, purpose, message.code, block1) {
+            return;
+        }
+        match (purpose, message.code) {
+            (Purpose::Register, Code::CREATED) if kept.is_ok() => self.registered(ctx, who, location),
+            (Purpose::Register, Code::CREATED) => self.gave_up(ctx, who, purpose, Error::Full.to_c()),
+            (Purpose::Update { .. }, Code::CHANGED) => self.updated(ctx, who),
+            (Purpose::Deregister, _) => self.gave_up(ctx, who, purpose, 0),
+            (Purpose::Register, Code::PRECONDITION_FAILED) if self.step_down(who) => self.register(ctx, who),
+            // the server forgot us, or does not like the Update: all that remains is a new Register
+            (Purpose::Update { .. }, code) => {
+                self.tell_about(ctx, who, EventCode::UpdateFailed, code.0.into());
+                self.register(ctx, who);
+            }
+            (_, code) => self.gave_up(ctx, who, purpose, code.0.into()),
+        }
+    }
+
+    /// Goes on with an object list in blocks; false where the answer is the final one.
+    fn upload_answered(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        purpose: Purpose,
+        code: Code,
+        block1: Option<Block>,
+    ) -> bool {
+        let Some(upload) = self.account(who).and_then(|account| account.upload.as_mut()) else {
+            return false;
+        };
+        match upload.answer(code, block1) {
+            Answer::Next | Answer::Restart => {
+                self.send_registration(ctx, who, purpose);
+                true
+            }
+            Answer::Done | Answer::Failed => {
+                if let Some(account) = self.account(who) {
+                    account.upload = None;
+                }
+                false
+            }
+        }
+    }
+
+    /// Tries the next lower version that the configuration allows (facts of section J: 4.12).
+    fn step_down(&mut self, who: usize) -> bool {
+        let lowest = self.config.versions.0;
+        match self.account(who) {
+            Some(account) if account.version > lowest => {
+                account.version -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn registered(&mut self, ctx: &mut Context<'_>, who: usize, location: Location) {
+        if let Some(account) = self.account(who) {
+            account.location = location;
+            account.failures = 0;
+        }
+        self.refreshed(ctx, who);
+        self.tell_about(ctx, who, EventCode::Registered, 0);
+    }
+
+    fn updated(&mut self, ctx: &mut Context<'_>, who: usize) {
+        self.refreshed(ctx, who);
+        self.tell_about(ctx, who, EventCode::Updated, 0);
+    }
+
+    /// The lifetime begins anew. The Update goes out early enough for all its retransmissions, and at half of the
+    /// lifetime where that is too short for them.
+    fn refreshed(&mut self, ctx: &mut Context<'_>, who: usize) {
+        let early = u64::from(self.config.coap.max_transmit_wait());
+        let Some(account) = self.account(who) else { return };
+        let lifetime = seconds(account.lifetime);
+        account.state = if lifetime == 0 {
+            State::Registered { update: Instant::NEVER, expires: Instant::NEVER }
+        } else {
+            let ahead = early.min(lifetime / 2);
+            State::Registered { update: ctx.now.after(lifetime - ahead), expires: ctx.now.after(lifetime) }
+        };
+    }
+
+    /// A message was not answered, or with an error.
+    pub(crate) fn gave_up(&mut self, ctx: &mut Context<'_>, who: usize, purpose: Purpose, status: i32) {
+        match purpose {
+            Purpose::Register => self.retry_later(ctx, who, status),
+            Purpose::Update { .. } => {
+                self.tell_about(ctx, who, EventCode::UpdateFailed, status);
+                self.retry_later(ctx, who, status);
+            }
+            Purpose::Deregister => {
+                let until = match self.accounts.get(who).map(|account| account.state) {
+                    Some(State::Leaving { until }) => until,
+                    _ => Instant::NEVER,
+                };
+                self.left(ctx, who, until);
+            }
+            Purpose::Notify(at) => self.notify_failed(ctx, who, at.into()),
+            Purpose::Respond => {}
+        }
+    }
+
+    /// Pauses before the next Register: twice as long after each failure, and never the same for all devices.
+    fn retry_later(&mut self, ctx: &mut Context<'_>, who: usize, status: i32) {
+        let (first, longest) = self.config.retry_s;
+        self.drop_observations(ctx, who);
+        self.unlink(ctx, who);
+        let mut random = [0u8; 4];
+        ctx.port.random(&mut random);
+        let Some(account) = self.account(who) else { return };
+        let pause = seconds(first).wrapping_shl(account.failures.min(16).into()).min(seconds(longest));
+        // three quarters to five quarters of the pause
+        let spread = (pause / 2).wrapping_mul(u64::from(u32::from_ne_bytes(random))) >> 32;
+        let until = ctx.now.after(pause - pause / 4 + spread);
+        account.failures = account.failures.saturating_add(1);
+        account.state = State::Waiting { until };
+        let event = Event::new(EventCode::RegisterFailed, account.short_server_id);
+        self.tell(ctx, event.why(status).until(until.as_millis()));
+    }
+
+    /// Follows what servers wrote and executed in the Server object.
+    pub(crate) fn follow_orders(&mut self, ctx: &mut Context<'_>) {
+        for who in 0..self.accounts.len() {
+            let Some(row) = self.server_row(who) else { continue };
+            let orders = row.actions.replace(0);
+            let pause = seconds(row.disable_timeout.get());
+            if orders == 0 {
+                continue;
+            }
+            if let Some(account) = self.account(who) {
+                // an Update brings whatever differs from what the server knows
+                account.changed |= changed::REFRESH;
+            }
+            if orders & action::DISABLE != 0 {
+                self.deregister(ctx, who, ctx.now.after(pause));
+            }
+        }
+    }
+
+    /// Objects or instances came or went: every server is told.
+    pub(crate) fn objects_changed(&mut self) {
+        for account in self.accounts.iter_mut() {
+            account.changed |= changed::OBJECTS;
+        }
+    }
+
+    /// Leaves all servers for good; [`EventCode::Stopped`] says when it is done.
+    pub fn stop(&mut self, ctx: &mut Context<'_>) {
+        self.stopping = true;
+        for who in 0..self.accounts.len() {
+            if self.accounts.get(who).is_some_and(|account| account.state != State::Free) {
+                self.deregister(ctx, who, Instant::NEVER);
+            }
+        }
+    }
+
+    /// Gives everything up at once: links are closed, keys are overwritten.
+    pub fn end(&mut self, ctx: &mut Context<'_>) {
+        for who in 0..self.accounts.len() {
+            self.unlink(ctx, who);
+        }
+        for row in self.security.rows {
+            row.wipe();
+        }
+    }
+
+    /// Asks for an Update to a server, or to all where `short_server_id` is 0.
+    pub fn request_update(&mut self, short_server_id: u16) -> Result<(), Error> {
+        let mut found = false;
+        for account in self.accounts.iter_mut() {
+            if account.serves() && (short_server_id == 0 || account.short_server_id == short_server_id) {
+                account.changed |= changed::REFRESH;
+                found = true;
+            }
+        }
+        if found { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// The network went, came, or came with a new address, with which a server in NoSec mode does not know us
+    /// (TS 1.0 section 8.2.4).
+    pub fn set_online(&mut self, ctx: &mut Context<'_>, online: bool, new_address: bool) {
+        let came = online && !self.online;
+        self.online = online;
+        if !online || !(came || new_address) {
+            return;
+        }
+        for who in 0..self.accounts.len() {
+            let Some(account) = self.account(who) else { continue };
+            if account.state == State::Free || account.state == (State::Waiting { until: Instant::NEVER }) {
+                continue;
+            }
+            if new_address || !account.serves() {
+                self.unlink(ctx, who);
+                self.enter(who, State::Waiting { until: ctx.now });
+            } else {
+                // whatever was under way got lost with the network
+                account.exchange = None;
+                account.changed |= changed::REFRESH;
+            }
+        }
+    }
+
+    /// The place of a registration that serves, for tests and queries.
+    pub fn is_registered(&self, short_server_id: u16) -> bool {
+        self.accounts.iter().any(|account| account.short_server_id == short_server_id && account.serves())
+    }
+}
+
+const _: () = assert!(LOCATION < 256, "a length byte counts it");
+
+/// `name=value` as one Uri-Query.
+fn query(writer: &mut Writer<'_>, name: &[u8], value: &[u8]) -> Result<(), Error> {
+    let mut text = [0u8; 255];
+    let end = name.len() + value.len();
+    let (head, tail) =
+        text.get_mut(..end).ok_or(Error::Full)?.split_at_mut_checked(name.len()).ok_or(Error::Full)?;
+    head.copy_from_slice(name);
+    tail.copy_from_slice(value);
+    writer.option(option::URI_QUERY, text.get(..end).unwrap_or(&[]))
+}
+
+/// `b=UQ` for 1.0; from 1.1 on the binding without its queue letter, which becomes a query of its own. The default
+/// `U` is not sent with a Register.
+fn write_binding(writer: &mut Writer<'_>, account: &Account, registers: bool) -> Result<(), Error> {
+    let text = account.binding.as_str();
+    if account.version == 0 {
+        return if registers && text == "U" { Ok(()) } else { query(writer, b"b=", text.as_bytes()) };
+    }
+    if !registers {
+        query(writer, b"b=", b"U")?;
+    }
+    if account.binding.queues() { writer.option(option::URI_QUERY, b"Q") } else { Ok(()) }
+}

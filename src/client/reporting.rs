@@ -1,0 +1,376 @@
+//! Observe, Notify, Cancel Observation (TS 1.0 section 5.5, RFC 7641): what is reported, when, and to whom.
+//!
+//! A change is noted when it happens; whether and when it is sent is decided by the attributes that hold for the
+//! observation. Of changes during pmin, sleep or absence the last value is sent.
+
+use crate::client::account::{Purpose, changed};
+use crate::client::pending::shift;
+use crate::client::request::Request;
+use crate::client::respond::{GAP, Reply};
+use crate::client::{Context, Deadline, Engine, Reason};
+use crate::coap::Kind;
+use crate::error::Error;
+use crate::model::{number_of, rights};
+use crate::path::Path;
+use crate::port::{Event, EventCode};
+use crate::time::{Instant, seconds};
+
+/// How often at least a notification is Confirmable (RFC 7641 section 4.5): once a day.
+const CONFIRM_S: u32 = 86_400;
+
+/// A server observes a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation {
+    /// Whose it is.
+    who: Option<u8>,
+    token_length: u8,
+    token: [u8; 8],
+    path: Path,
+    /// Content-Format of the notifications: that of the first answer.
+    format: u16,
+    /// Message ID of the last notification, which a Reset names.
+    id: u16,
+    /// Whether a change waits to be sent.
+    latched: bool,
+    /// The number sent last, where it is one.
+    value: Option<f64>,
+    /// When the last one was sent.
+    sent: Instant,
+    /// When the next one is to be sent.
+    due: Instant,
+    /// When the next one must be Confirmable.
+    confirm: Instant,
+}
+
+impl Observation {
+    /// A place that no observation occupies.
+    pub const FREE: Self = Self {
+        who: None,
+        token_length: 0,
+        token: [0; 8],
+        path: Path::ROOT,
+        format: 0,
+        id: 0,
+        latched: false,
+        value: None,
+        sent: Instant::ZERO,
+        due: Instant::NEVER,
+        confirm: Instant::NEVER,
+    };
+
+    fn token(&self) -> &[u8] {
+        self.token.get(..self.token_length.into()).unwrap_or(&[])
+    }
+
+    fn is_of(&self, who: usize) -> bool {
+        self.who.is_some_and(|mine| usize::from(mine) == who)
+    }
+}
+
+impl Engine<'_> {
+    /// Adds an observation, or renews the one with the same token; the Observe option of the answer. `None` where
+    /// there is no room: the answer is then a plain one (RFC 7641 section 4.1).
+    pub(crate) fn observe(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        format: u16,
+    ) -> Option<u32> {
+        let mine = |place: &Observation| place.is_of(who) && place.token() == request.token;
+        let at = self.observations.iter().position(mine);
+        let at = at.or_else(|| self.observations.iter().position(|place| place.who.is_none()))?;
+        let value = number_of(&self.model, request.path);
+        let place = self.observations.get_mut(at)?;
+        *place = Observation {
+            who: Some(who as u8),
+            token_length: request.token.len() as u8,
+            path: request.path,
+            format,
+            value,
+            sent: ctx.now,
+            confirm: ctx.now.after(seconds(CONFIRM_S)),
+            ..Observation::FREE
+        };
+        for (slot, byte) in place.token.iter_mut().zip(request.token) {
+            *slot = *byte;
+        }
+        self.reschedule(at);
+        self.tell_from(ctx, who, EventCode::Observed, request.path);
+        Some(self.sequence.take())
+    }
+
+    /// Ends the observation with that token, if there is one.
+    pub(crate) fn cancel(&mut self, ctx: &mut Context<'_>, who: usize, token: &[u8]) {
+        let mine = |place: &Observation| place.is_of(who) && place.token() == token;
+        if let Some(at) = self.observations.iter().position(mine) {
+            self.end_observation(ctx, at, 0);
+        }
+    }
+
+    /// Ends the observation in that place.
+    pub(crate) fn end_observation(&mut self, ctx: &mut Context<'_>, at: usize, status: i32) {
+        let Some(place) = self.observations.get_mut(at) else { return };
+        let (who, path) = (place.who, place.path);
+        *place = Observation::FREE;
+        if let Some(who) = who {
+            let server = self.accounts.get(usize::from(who)).map_or(0, |account| account.short_server_id);
+            self.tell(ctx, Event::new(EventCode::ObservationEnded, server).on(path).why(status));
+        }
+    }
+
+    /// A Reset of a Non-confirmable notification cancels its observation.
+    pub(crate) fn reset_notification(&mut self, ctx: &mut Context<'_>, who: usize, id: u16) {
+        let mine = |place: &Observation| place.is_of(who) && place.id == id;
+        if let Some(at) = self.observations.iter().position(mine) {
+            self.end_observation(ctx, at, 0);
+        }
+    }
+
+    /// Ends all observations of a server, which knows nothing of them any more.
+    pub(crate) fn drop_observations(&mut self, ctx: &mut Context<'_>, who: usize) {
+        for at in 0..self.observations.len() {
+            if self.observations.get(at).is_some_and(|place| place.is_of(who)) {
+                self.end_observation(ctx, at, 0);
+            }
+        }
+    }
+
+    /// An instance is gone: observations of it and below end with 4.04.
+    pub(crate) fn end_observations_of(&mut self, ctx: &mut Context<'_>, path: Path) {
+        for at in 0..self.observations.len() {
+            let Some(place) = self.observations.get(at).copied() else { continue };
+            let Some(who) = place.who else { continue };
+            if path.contains(place.path) {
+                self.send_last(ctx, who.into(), &place, Error::NotFound);
+                self.end_observation(ctx, at, Error::NotFound.to_c());
+            }
+        }
+    }
+
+    /// A value changed: latches the observations for which it counts.
+    pub(crate) fn note_change(&mut self, _now: Instant, path: Path) {
+        for at in 0..self.observations.len() {
+            let Some(place) = self.observations.get(at) else { continue };
+            let (Some(who), false) = (place.who, place.latched) else { continue };
+            if !place.path.touches(path) {
+                continue;
+            }
+            let (sent, observed) = (place.value, place.path);
+            let effective = self.effective(who.into(), observed);
+            let counts = match (effective.has_conditions(), sent) {
+                (true, Some(sent)) => {
+                    number_of(&self.model, observed).is_none_or(|value| effective.is_met(sent, value))
+                }
+                _ => true,
+            };
+            if counts {
+                if let Some(place) = self.observations.get_mut(at) {
+                    place.latched = true;
+                }
+                self.reschedule(at);
+            }
+        }
+    }
+
+    /// A server changed attributes at `path`: what it observes there and below follows them from now on.
+    pub(crate) fn attributes_changed(&mut self, _now: Instant, server: u16, path: Path) {
+        for at in 0..self.observations.len() {
+            let Some(place) = self.observations.get(at) else { continue };
+            let Some(who) = place.who else { continue };
+            let theirs = self.accounts.get(usize::from(who)).is_some_and(|a| a.short_server_id == server);
+            if theirs && path.contains(place.path) {
+                self.reschedule(at);
+            }
+        }
+    }
+
+    /// Sets when the observation is due: after pmin where a change waits, else at pmax.
+    fn reschedule(&mut self, at: usize) {
+        let Some(place) = self.observations.get(at) else { return };
+        let Some(who) = place.who else { return };
+        let effective = self.effective(who.into(), place.path);
+        let Some(place) = self.observations.get_mut(at) else { return };
+        place.due = if place.latched {
+            place.sent.after(seconds(effective.pmin))
+        } else if effective.pmax > 0 && effective.pmax >= effective.pmin {
+            place.sent.after(seconds(effective.pmax))
+        } else {
+            Instant::NEVER
+        };
+    }
+
+    /// Whether the observation can be served now, as far as its server is concerned.
+    fn can_notify(&self, place: &Observation, now: Instant) -> bool {
+        let Some(who) = place.who else { return false };
+        let Some(account) = self.accounts.get(usize::from(who)) else { return false };
+        let waits = account.exchange.is_some() && (self.config.confirm_notifications || now >= place.confirm);
+        self.is_online() && account.serves() && !waits && !(account.sleeps(now) && account.changed != 0)
+    }
+
+    /// The next deadline of an observation.
+    pub(crate) fn observation_deadline(&self, place: &Observation, now: Instant, next: Deadline) -> Deadline {
+        if place.due.is_never() || !self.can_notify(place, now) {
+            return next;
+        }
+        let server =
+            place.who.and_then(|who| self.accounts.get(usize::from(who))).map_or(0, |a| a.short_server_id);
+        next.or(place.due, Reason::Notification, server)
+    }
+
+    /// Sends the notifications that are due, and deferred answers.
+    pub(crate) fn report_due(&mut self, ctx: &mut Context<'_>) {
+        self.answer_pending(ctx);
+        for at in 0..self.observations.len() {
+            let Some(place) = self.observations.get(at).copied() else { continue };
+            let Some(who) = place.who.map(usize::from) else { continue };
+            if ctx.now < place.due {
+                continue;
+            }
+            if !self.can_notify(&place, ctx.now) {
+                self.discard_unless_stored(who, at);
+                continue;
+            }
+            // a sleeping client says first that it is awake (TS 1.0 figure 26)
+            if self.accounts.get(who).is_some_and(|account| account.sleeps(ctx.now)) {
+                if let Some(account) = self.account(who) {
+                    account.changed |= changed::REFRESH;
+                }
+                self.run_account(ctx, who);
+                continue;
+            }
+            self.notify(ctx, who, at, &place);
+        }
+    }
+
+    /// Away from the server, a change is kept only where the server wants it (`/1/x/6`).
+    fn discard_unless_stored(&mut self, who: usize, at: usize) {
+        let away = !self.is_online() || !self.accounts.get(who).is_some_and(|account| account.serves());
+        let storing = self.server_row(who).is_none_or(|row| row.storing.get());
+        if away && !storing {
+            if let Some(place) = self.observations.get_mut(at) {
+                place.latched = false;
+                place.due = Instant::NEVER;
+            }
+        }
+    }
+
+    fn notify(&mut self, ctx: &mut Context<'_>, who: usize, at: usize, place: &Observation) {
+        let path = place.path;
+        if path.depth() > 1 && self.rights(who, path.object, path.instance) & rights::READ == 0 {
+            // not allowed any more: silent until it is again (TS 1.0 section 7.3.2.5)
+            if let Some(place) = self.observations.get_mut(at) {
+                place.latched = false;
+                place.due = Instant::NEVER;
+            }
+            return;
+        }
+        let confirmable = self.config.confirm_notifications || ctx.now >= place.confirm;
+        let id = self.fresh_id();
+        let outcome = if confirmable {
+            self.notify_confirmable(ctx, who, at, place, id)
+        } else {
+            self.notify_plain(ctx, who, place, id)
+        };
+        match outcome {
+            Ok(()) => {
+                let value = number_of(&self.model, path);
+                if let Some(place) = self.observations.get_mut(at) {
+                    place.latched = false;
+                    place.sent = ctx.now;
+                    place.value = value;
+                    place.id = id;
+                    if confirmable {
+                        place.confirm = ctx.now.after(seconds(CONFIRM_S));
+                    }
+                }
+                self.reschedule(at);
+            }
+            Err(error) => {
+                self.send_last(ctx, who, place, error);
+                self.end_observation(ctx, at, error.to_c());
+            }
+        }
+    }
+
+    fn notify_plain(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        place: &Observation,
+        id: u16,
+    ) -> Result<(), Error> {
+        let buffer = core::mem::take(&mut self.send);
+        let written = self.write_notification(who, place, buffer);
+        if let Ok(reply) = &written
+            && let Some(message) = reply.place(Kind::NonConfirmable, id, place.token(), buffer)
+        {
+            self.transmit(ctx, who, message);
+        }
+        self.send = buffer;
+        written.map(|_| ())
+    }
+
+    fn notify_confirmable(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        at: usize,
+        place: &Observation,
+        id: u16,
+    ) -> Result<(), Error> {
+        let length = self.with_outgoing(who, |engine, buffer| {
+            let reply = engine.write_notification(who, place, buffer)?;
+            let message = reply.place(Kind::Confirmable, id, place.token(), buffer).ok_or(Error::Full)?;
+            let length = message.len();
+            shift(buffer, GAP.wrapping_add(reply.length).wrapping_sub(length), length);
+            Ok(length)
+        })?;
+        self.begin_exchange(ctx, who, (Purpose::Notify(at as u8), id, [0; 2]), length);
+        Ok(())
+    }
+
+    fn write_notification(
+        &mut self,
+        who: usize,
+        place: &Observation,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        let format = self.config.format(place.format).ok_or(Error::NotAcceptable)?;
+        let reply = self.represent(who, place.path, format, None, buffer)?;
+        Ok(Reply { observe: Some(self.sequence.take()), ..reply })
+    }
+
+    /// Tells the server why its observation ends (RFC 7641 section 4.2).
+    fn send_last(&mut self, ctx: &mut Context<'_>, who: usize, place: &Observation, error: Error) {
+        if !self.is_online() || !self.accounts.get(who).is_some_and(|account| account.serves()) {
+            return;
+        }
+        let id = self.fresh_id();
+        let mut buffer = [0u8; GAP];
+        if let Some(message) = Reply::error(error).place(Kind::NonConfirmable, id, place.token(), &mut buffer)
+        {
+            self.transmit(ctx, who, message);
+        }
+    }
+
+    /// A Confirmable notification arrived.
+    pub(crate) fn notify_confirmed(&mut self, now: Instant, at: u8) {
+        if let Some(place) = self.observations.get_mut(usize::from(at)) {
+            place.confirm = now.after(seconds(CONFIRM_S));
+        }
+    }
+
+    /// A Confirmable notification did not arrive: the server may be gone, which an Update finds out. The change is
+    /// not lost.
+    pub(crate) fn notify_failed(&mut self, ctx: &mut Context<'_>, who: usize, at: usize) {
+        let Some(place) = self.observations.get_mut(at) else { return };
+        place.latched = true;
+        let path = place.path;
+        self.reschedule(at);
+        if let Some(account) = self.account(who) {
+            account.changed |= changed::REFRESH;
+        }
+        self.tell_from(ctx, who, EventCode::NotifyFailed, path);
+    }
+}

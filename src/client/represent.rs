@@ -1,0 +1,77 @@
+//! A place of the tree as a response payload, in blocks where it is long (RFC 7959 section 2.4).
+
+use crate::client::Engine;
+use crate::client::respond::{GAP, Reply};
+use crate::coap::{Block, Code, block};
+use crate::error::Error;
+use crate::format::{Encoder, Format, Window};
+use crate::model::{Instance, Reading, rights};
+use crate::path::Path;
+
+impl Engine<'_> {
+    /// The rights of an account's server on an instance (TS 1.0 section 7.3.2.1).
+    pub(crate) fn rights(&self, who: usize, object: u16, instance: u16) -> u8 {
+        let Some(access) = self.config.access else { return rights::ALL };
+        let mut servers = self.accounts.iter().filter(|account| account.short_server_id != 0);
+        if servers.next().is_some() && servers.next().is_none() {
+            return rights::ALL;
+        }
+        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        access.rights(&self.model, server, object, instance)
+    }
+
+    /// Writes the representation of `path`, or the block of it that was asked for, behind [`GAP`] in `buffer`.
+    pub(crate) fn represent(
+        &self,
+        who: usize,
+        path: Path,
+        format: &dyn Format,
+        asked: Option<Block>,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        let may = |instance: &Instance| self.rights(who, instance.object, instance.id) & rights::READ != 0;
+        let reading = Reading { model: &self.model, format, may: &may };
+        let reply = Reply { content_format: Some(format.content_format()), ..Reply::code(Code::CONTENT) };
+        in_blocks(reply, asked, buffer, |window, exact| {
+            let mut out = Encoder::new(window, path, exact);
+            reading.run(&mut out)?;
+            Ok(out.window)
+        })
+    }
+}
+
+/// Produces a payload: whole where it fits, else the block asked for, the first one if none was.
+///
+/// `write` is run again for each block, so it must write the same each time; the ETag tells when it did not. With
+/// `exact` it must know the length of what it encloses.
+pub(crate) fn in_blocks<'b>(
+    reply: Reply,
+    asked: Option<Block>,
+    buffer: &'b mut [u8],
+    write: impl for<'w> Fn(Window<'w>, bool) -> Result<Window<'w>, Error>,
+) -> Result<Reply, Error> {
+    let room = buffer.get_mut(GAP..).ok_or(Error::Full)?;
+    let largest = block::largest_exponent(room.len()).ok_or(Error::Full)?;
+    let exponent = asked.map_or(largest, |asked| asked.exponent.min(largest));
+    let offset = asked.map_or(0, Block::offset) as usize;
+    let size = Block { number: 0, more: false, exponent }.size();
+    let first = if asked.is_some() { room.get_mut(..size).ok_or(Error::Full)? } else { &mut *room };
+    if offset == 0 {
+        let window = write(Window::new(first, 0), false)?;
+        if !window.overflowed() {
+            let block2 = asked.map(|_| Block { number: 0, more: false, exponent });
+            return Ok(Reply { length: window.kept().len(), block2, ..reply });
+        }
+    }
+    let window = write(Window::hashing(room.get_mut(..size).ok_or(Error::Full)?, offset), true)?;
+    if offset != 0 && window.total() <= offset {
+        return Err(Error::Malformed);
+    }
+    Ok(Reply {
+        length: window.kept().len(),
+        block2: Some(Block::at(offset as u32, window.overflowed(), exponent)?),
+        etag: Some(window.hash()),
+        size2: (offset == 0).then_some(window.total() as u32),
+        ..reply
+    })
+}

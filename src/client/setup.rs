@@ -1,0 +1,202 @@
+//! What the application sets up: accounts, objects, instances.
+
+use crate::client::account::{Account, State};
+use crate::client::{Context, Engine};
+use crate::error::Error;
+use crate::model::definition::{Instance, MANDATORY, SINGLE};
+use crate::model::{Object, select};
+use crate::objects::{Binding, Field};
+use crate::path::{NONE, Path};
+
+/// A server account as the application gives it: an instance of the Security and one of the Server object.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAccount<'s> {
+    /// Short Server ID, 1 to 65534.
+    pub short_server_id: u16,
+    /// LwM2M Server URI.
+    pub uri: &'s str,
+    /// Security Mode.
+    pub mode: u8,
+    /// Public Key or Identity.
+    pub identity: &'s [u8],
+    /// Server Public Key.
+    pub server_key: &'s [u8],
+    /// Secret Key.
+    pub secret_key: &'s [u8],
+    /// Lifetime in seconds.
+    pub lifetime: u32,
+    /// Default Minimum Period in seconds, 0 for none.
+    pub pmin: u32,
+    /// Default Maximum Period in seconds, 0 for none.
+    pub pmax: u32,
+    /// Disable Timeout in seconds, 0 for one day.
+    pub disable_timeout: u32,
+    /// Whether notifications are stored while the server cannot be reached.
+    pub storing: bool,
+    /// Binding.
+    pub binding: Binding,
+}
+
+impl<'a> Engine<'a> {
+    /// Adds a server account; it registers at once. All of it is added, or nothing.
+    pub fn add_account(&mut self, ctx: &mut Context<'_>, new: &NewAccount<'_>) -> Result<(), Error> {
+        if matches!(new.short_server_id, 0 | NONE) {
+            return Err(Error::BadValue);
+        }
+        crate::client::uri::Uri::parse(new.uri)?;
+        if self.accounts.iter().any(|account| account.short_server_id == new.short_server_id) {
+            return Err(Error::Exists);
+        }
+        let who = self.accounts.iter().position(|place| place.state == State::Free).ok_or(Error::Full)?;
+        let security = self.add_security(new)?;
+        let server = match self.add_server(new) {
+            Ok(server) => server,
+            Err(error) => {
+                self.drop_instance(0, security);
+                return Err(error);
+            }
+        };
+        let version = self.config.versions.1;
+        if let Some(account) = self.account(who) {
+            *account = Account {
+                state: State::Waiting { until: ctx.now },
+                short_server_id: new.short_server_id,
+                security,
+                server,
+                version,
+                ..Account::FREE
+            };
+        }
+        self.objects_changed();
+        Ok(())
+    }
+
+    fn add_security(&mut self, new: &NewAccount<'_>) -> Result<u16, Error> {
+        let id = self.model.free_id(0).ok_or(Error::Full)?;
+        let at = self.security.create(id)?;
+        let row = self.security.rows.get(at).ok_or(Error::Full)?;
+        row.short_server_id.set(new.short_server_id);
+        row.mode.set(new.mode);
+        let added = row
+            .set_field(Field::Uri, new.uri.as_bytes())
+            .and_then(|()| row.set_field(Field::Identity, new.identity))
+            .and_then(|()| row.set_field(Field::ServerKey, new.server_key))
+            .and_then(|()| row.set_field(Field::SecretKey, new.secret_key))
+            .and_then(|()| self.model.add_instance(0, id, 0b111_1111, at));
+        if added.is_err() {
+            let place = Instance { object: 0, id, data: at, ..Instance::FREE };
+            self.security.delete(&place)?;
+        }
+        added.map(|()| id)
+    }
+
+    fn add_server(&mut self, new: &NewAccount<'_>) -> Result<u16, Error> {
+        let id = self.model.free_id(1).ok_or(Error::Full)?;
+        let at = self.server.create(id)?;
+        let row = self.server.rows.get(at).ok_or(Error::Full)?;
+        row.short_server_id.set(new.short_server_id);
+        row.lifetime.set(new.lifetime);
+        row.pmin.set(new.pmin);
+        row.pmax.set(new.pmax);
+        row.storing.set(new.storing);
+        row.binding.set(new.binding);
+        if new.disable_timeout != 0 {
+            row.disable_timeout.set(new.disable_timeout);
+        }
+        let optional = u64::from(new.pmin != 0) << 2
+            | u64::from(new.pmax != 0) << 3
+            | u64::from(new.disable_timeout != 0) << 5;
+        // Disable, resource 4, is always there
+        let added = self.model.add_instance(1, id, 0b1_1101_0011 | optional, at);
+        if added.is_err() {
+            let place = Instance { object: 1, id, data: at, ..Instance::FREE };
+            self.server.delete(&place)?;
+        }
+        added.map(|()| id)
+    }
+
+    fn drop_instance(&mut self, object: u16, id: u16) {
+        if let (Some(definition), Some(instance)) =
+            (self.model.object(object), self.model.instance(object, id))
+        {
+            // built-in objects free any row
+            let _ = definition.delete(instance);
+        }
+        let _ = self.model.remove_instance(object, id);
+    }
+
+    /// Gives up an account without a word to the server; see [`Engine::stop`] for a friendly leave.
+    pub fn remove_account(&mut self, ctx: &mut Context<'_>, short_server_id: u16) -> Result<(), Error> {
+        let mine = |account: &Account| short_server_id != 0 && account.short_server_id == short_server_id;
+        let who = self.accounts.iter().position(mine).ok_or(Error::NotFound)?;
+        self.drop_observations(ctx, who);
+        self.unlink(ctx, who);
+        let Some(account) = self.account(who) else { return Err(Error::NotFound) };
+        let (security, server) = (account.security, account.server);
+        *account = Account::FREE;
+        for set in self.attributes.iter_mut() {
+            set.forget(short_server_id);
+        }
+        self.drop_instance(0, security);
+        self.drop_instance(1, server);
+        self.objects_changed();
+        Ok(())
+    }
+
+    /// Adds an object. Where it can have only one instance, that one exists at once.
+    pub fn add_object(&mut self, object: &'a dyn Object) -> Result<(), Error> {
+        self.model.add_object(object)?;
+        if object.flags() & SINGLE != 0
+            && let Err(error) = self.add_instance(object.id(), 0, None, 0)
+        {
+            self.model.remove_object(object.id())?;
+            return Err(error);
+        }
+        self.objects_changed();
+        Ok(())
+    }
+
+    /// Takes an object out with all its instances; the built-in ones stay.
+    pub fn remove_object(&mut self, ctx: &mut Context<'_>, id: u16) -> Result<(), Error> {
+        if id < 3 {
+            return Err(Error::NotAllowed);
+        }
+        self.model.remove_object(id)?;
+        self.instance_gone(ctx, Path::object(id));
+        Ok(())
+    }
+
+    /// Adds an object instance with the resources of `present`, by default all. `data` is the object's own word.
+    pub fn add_instance(
+        &mut self,
+        object: u16,
+        id: u16,
+        present: Option<u64>,
+        data: usize,
+    ) -> Result<(), Error> {
+        let definition = self.model.object(object).ok_or(Error::NotFound)?;
+        let mandatory = select(definition, |resource| resource.is(MANDATORY));
+        let present = present.unwrap_or_else(|| select(definition, |_| true)) | mandatory;
+        self.model.add_instance(object, id, present, data)?;
+        self.objects_changed();
+        Ok(())
+    }
+
+    /// Takes an object instance out. The object's own `delete` is not asked: the application does this itself.
+    pub fn remove_instance(&mut self, ctx: &mut Context<'_>, object: u16, id: u16) -> Result<(), Error> {
+        if object < 3 {
+            return Err(Error::NotAllowed);
+        }
+        self.model.remove_instance(object, id)?;
+        if let Some(access) = self.config.access {
+            access.deleted(&mut self.model, object, id);
+        }
+        self.instance_gone(ctx, Path::instance(object, id));
+        Ok(())
+    }
+
+    /// The tree, for queries.
+    pub fn model(&mut self) -> &mut crate::model::Model<'a> {
+        &mut self.model
+    }
+}

@@ -1,0 +1,93 @@
+//! The LwM2M Server URI: `coap://host:port` (RFC 7252 section 6; TS 1.0 Appendix E.1 resource 0).
+
+use crate::error::Error;
+
+/// A server's address as its URI gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uri<'a> {
+    /// A name or an address literal, without brackets.
+    pub host: &'a str,
+    /// The port, 5683 or 5684 where the URI gives none.
+    pub port: u16,
+    /// Whether the scheme is `coaps`.
+    pub secure: bool,
+}
+
+impl<'a> Uri<'a> {
+    /// Takes a URI apart. A path behind the authority is ignored.
+    pub fn parse(text: &'a str) -> Result<Self, Error> {
+        let (secure, rest) = match (text.strip_prefix("coap://"), text.strip_prefix("coaps://")) {
+            (Some(rest), _) => (false, rest),
+            (_, Some(rest)) => (true, rest),
+            _ => return Err(Error::BadValue),
+        };
+        let bytes = rest.as_bytes();
+        let end = bytes.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(bytes.len());
+        let authority = rest.get(..end).ok_or(Error::BadValue)?;
+        let (host, behind) = match authority.strip_prefix('[') {
+            Some(literal) => literal.split_once(']').ok_or(Error::BadValue)?,
+            None => match authority.split_once(':') {
+                Some((host, _)) => (host, authority.get(host.len()..).unwrap_or("")),
+                None => (authority, ""),
+            },
+        };
+        let port = match behind.strip_prefix(':') {
+            Some("") | None if behind.len() < 2 => {
+                if secure {
+                    5684
+                } else {
+                    5683
+                }
+            }
+            Some(digits) => decimal(digits.as_bytes())?,
+            None => return Err(Error::BadValue),
+        };
+        if host.is_empty() { Err(Error::BadValue) } else { Ok(Self { host, port, secure }) }
+    }
+}
+
+fn decimal(digits: &[u8]) -> Result<u16, Error> {
+    let mut value = 0u32;
+    if digits.len() > 5 {
+        return Err(Error::BadValue);
+    }
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return Err(Error::BadValue);
+        }
+        value = value * 10 + u32::from(digit);
+    }
+    u16::try_from(value).ok().filter(|port| *port != 0).ok_or(Error::BadValue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_literals_and_default_ports() {
+        let uri = |host, port, secure| Ok(Uri { host, port, secure });
+        assert_eq!(Uri::parse("coap://leshan.example"), uri("leshan.example", 5683, false));
+        assert_eq!(Uri::parse("coaps://leshan.example/base"), uri("leshan.example", 5684, true));
+        assert_eq!(Uri::parse("coap://127.0.0.1:1234"), uri("127.0.0.1", 1234, false));
+        assert_eq!(Uri::parse("coap://[::1]:1234"), uri("::1", 1234, false));
+        assert_eq!(Uri::parse("coap://[::1]"), uri("::1", 5683, false));
+    }
+
+    #[test]
+    fn what_is_no_server_uri_is_refused() {
+        for text in [
+            "",
+            "http://a",
+            "coap://",
+            "coap://a:0",
+            "coap://a:65536",
+            "coap://a:x",
+            "coap://[::1",
+            "coap://[::1]x",
+        ] {
+            assert_eq!(Uri::parse(text), Err(Error::BadValue), "{text}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! CoAP: RFC 7252, 7641, 7959. Knows no LwM2M.
+//!
+//! In: [`Message::parse`] checks the header, [`Message::options`] is walked once and leaves the payload. Out:
+//! a [`Writer`] over the datagram buffer. The rest are small state machines that the engine owns: they are
+//! told the time, the chance and what arrived, and answer what to do.
+
+pub mod block;
+mod body;
+pub mod code;
+pub mod dedup;
+pub mod exchange;
+pub mod message;
+pub mod observe;
+pub mod option;
+pub mod writer;
+
+pub use block::Block;
+
+pub use body::{Answer, Arrival, Fetch, Fetched, Incoming, Outgoing};
+pub use code::Code;
+pub use dedup::{Dedup, Ids, Known, Recent};
+pub use exchange::{Due, Params, Transmission};
+pub use message::{Kind, Message, OptionReader};
+pub use writer::Writer;
+
+/// Copies `from` to the equally long `to`, four bytes at a time.
+///
+/// `copy_from_slice` would keep its panic: at opt-level z the compiler does not see that both are equally long.
+fn copy(to: &mut [u8], from: &[u8]) {
+    let ((to_words, to_bytes), (from_words, from_bytes)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
+    copy_items(to_words, from_words);
+    copy_items(to_bytes, from_bytes);
+}
+
+fn copy_items<T: Copy>(to: &mut [T], from: &[T]) {
+    let mut from = from.iter();
+    for to in to.iter_mut() {
+        match from.next() {
+            Some(from) => *to = *from,
+            None => break,
+        }
+    }
+}

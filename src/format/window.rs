@@ -1,0 +1,117 @@
+//! A window into a representation: drops what lies before, keeps what fits, counts what follows.
+
+/// Takes a stream of bytes and keeps the part that lies in a window of the buffer's size.
+///
+/// Writing never fails: [`Window::total`] tells how long the whole is, [`Window::kept`] what lies in the window.
+/// So a block of a large representation (RFC 7959) costs one more pass, not a larger buffer.
+pub struct Window<'a> {
+    buffer: &'a mut [u8],
+    start: usize,
+    total: usize,
+    /// FNV-1a over all bytes of the stream; 0 where nobody asked for it.
+    hash: u32,
+}
+
+impl<'a> Window<'a> {
+    /// A window that begins `start` bytes into the stream. An empty buffer only counts.
+    pub fn new(buffer: &'a mut [u8], start: usize) -> Self {
+        Self { buffer, start, total: 0, hash: 0 }
+    }
+
+    /// A window that also hashes the whole stream, for the ETag of a representation in blocks (RFC 7959 section 2.4).
+    pub fn hashing(buffer: &'a mut [u8], start: usize) -> Self {
+        Self { hash: 0x811c_9dc5, ..Self::new(buffer, start) }
+    }
+
+    /// The hash of the stream so far.
+    pub fn hash(&self) -> u32 {
+        self.hash
+    }
+
+    fn mix(&mut self, bytes: &[u8]) {
+        if self.hash != 0 {
+            for byte in bytes {
+                self.hash = (self.hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+            }
+        }
+    }
+
+    /// Appends bytes to the stream.
+    pub fn put(&mut self, bytes: &[u8]) {
+        let from = self.total;
+        self.mix(bytes);
+        self.total = from.saturating_add(bytes.len());
+        // where they fall in the buffer, less those that lie before the window
+        let (at, bytes) = match from.checked_sub(self.start) {
+            Some(at) => (at, bytes),
+            None => (0, bytes.get(self.start.wrapping_sub(from)..).unwrap_or(&[])),
+        };
+        let Some(room) = self.buffer.get_mut(at..) else { return };
+        // both cut to one length: the compiler sees a plain memory copy
+        let n = room.len().min(bytes.len());
+        if let (Some(room), Some(bytes)) = (room.get_mut(..n), bytes.get(..n)) {
+            room.copy_from_slice(bytes);
+        }
+    }
+
+    /// Appends one byte.
+    pub fn byte(&mut self, byte: u8) {
+        self.mix(&[byte]);
+        if let Some(at) = self.total.checked_sub(self.start)
+            && let Some(slot) = self.buffer.get_mut(at)
+        {
+            *slot = byte;
+        }
+        self.total = self.total.saturating_add(1);
+    }
+
+    /// Appends a decimal number.
+    pub fn decimal(&mut self, number: u64) {
+        let mut digits = [0u8; 20];
+        self.put(crate::format::number::digits(number, &mut digits));
+    }
+
+    /// How many bytes the stream had so far.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Where the window begins in the stream.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Whether bytes of the stream lie behind the window.
+    pub fn overflowed(&self) -> bool {
+        self.total > self.start.saturating_add(self.buffer.len())
+    }
+
+    /// Whether this window keeps nothing and only counts.
+    pub fn counts_only(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// The bytes of the stream that lie in the window.
+    pub fn kept(&self) -> &[u8] {
+        let n = self.total.saturating_sub(self.start).min(self.buffer.len());
+        self.buffer.get(..n).unwrap_or(&[])
+    }
+
+    /// Inserts a header before the last `tail` bytes of a stream whose window began at 0 and has not overflowed.
+    /// Of any other stream, and of one that overflows by it, only the length stays true.
+    pub fn insert(&mut self, tail: usize, header: &[u8]) {
+        let at = self.total.saturating_sub(tail);
+        self.total = self.total.saturating_add(header.len());
+        if self.start != 0 {
+            return;
+        }
+        // the tail and the gap behind it: header and tail change places
+        let Some(room) = self.buffer.get_mut(at..self.total) else { return };
+        if tail <= room.len() && header.len() <= room.len().wrapping_sub(tail) {
+            room.copy_within(..tail, header.len());
+            for (slot, byte) in room.iter_mut().zip(header) {
+                *slot = *byte;
+            }
+        }
+    }
+}

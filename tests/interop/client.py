@@ -1,0 +1,109 @@
+"""The client under test, as a process: commands on its standard input, one event a line on its standard output."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TARGET = HERE.parents[1] / "target" / "interop"
+
+
+def program() -> list[str]:
+    """WHIMBREL_INTEROP_CLIENT names the program; "fake" is our stand-in that proves the harness."""
+    chosen = os.environ.get("WHIMBREL_INTEROP_CLIENT", str(TARGET / "interop-client"))
+    return [sys.executable, str(HERE / "fake_client.py")] if chosen == "fake" else [chosen]
+
+
+def is_fake() -> bool:
+    return os.environ.get("WHIMBREL_INTEROP_CLIENT") == "fake"
+
+
+def available() -> bool:
+    return is_fake() or os.access(program()[0], os.X_OK)
+
+
+class Client:
+    """One running client. Its output is kept whole, and waited on without polling."""
+
+    def __init__(
+        self, endpoint: str, server_ports: list[int], version: str = "1.0", binding: str = "U", lifetime: int = 300
+    ) -> None:
+        self.endpoint = endpoint
+        arguments = ["--endpoint", endpoint, "--lifetime", str(lifetime), "--binding", binding, "--version", version]
+        for port in server_ports:
+            arguments += ["--server", f"coap://127.0.0.1:{port}"]
+        TARGET.mkdir(parents=True, exist_ok=True)
+        self._errors = open(TARGET / f"{endpoint}.log", "w", encoding="utf-8")
+        self._process = subprocess.Popen(
+            program() + arguments,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, bufsize=1,
+        )
+        self._lines: list[str] = []
+        self._changed = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            with self._changed:
+                self._lines.append(line.rstrip("\n"))
+                self._changed.notify_all()
+
+    def mark(self) -> int:
+        with self._changed:
+            return len(self._lines)
+
+    def tell(self, command: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(command + "\n")
+        self._process.stdin.flush()
+
+    def set(self, path: str, value: object) -> None:
+        """Changes a value as the device would; `path` is /object/instance/resource."""
+        self.tell(f"set {path.strip('/').replace('/', ' ')} {value}")
+
+    def wait(self, start: str, mark: int = 0, timeout: float = 10.0) -> str:
+        """The first line after the mark that begins with `start`."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                for line in self._lines[mark:]:
+                    if line.startswith(start):
+                        return line
+                left = deadline - time.monotonic()
+                if left <= 0 or (not self._reader.is_alive() and self._process.poll() is not None):
+                    raise AssertionError(f"{self.endpoint}: no line {start!r}; printed {self._lines[mark:]}")
+                self._changed.wait(left)
+
+    def stop(self, timeout: float = 10.0) -> int | None:
+        """Asks it to de-register and end. Returns its exit status, None if it had to be killed."""
+        status: int | None = None
+        try:
+            self.tell("quit")
+            status = self._process.wait(timeout)
+        except (OSError, ValueError, subprocess.TimeoutExpired):
+            self.kill()
+        self._reader.join(5)
+        self._close()
+        return status
+
+    def kill(self) -> None:
+        """Ends it without a word to any server, as a power cut does."""
+        self._process.kill()
+        self._process.wait()
+
+    def _close(self) -> None:
+        assert self._process.stdin and self._process.stdout
+        try:
+            self._process.stdin.close()
+        except OSError:
+            pass
+        if not self._reader.is_alive():
+            self._process.stdout.close()
+        self._errors.close()

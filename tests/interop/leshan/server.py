@@ -1,0 +1,215 @@
+"""Eclipse Leshan as a process, and its servers over HTTP.
+
+The bridge (bridge/*.java) is ours; the servers behind it, their CoAP and their codecs are Leshan's. Every method of
+`Server` is one LwM2M operation and returns what Leshan made of the client's answer.
+
+Query parameters of every operation, found to be needed and therefore in the bridge:
+  format   TEXT OPAQUE TLV JSON CBOR SENML_JSON SENML_CBOR. Without it Leshan sends no Accept at all on Read and
+           Observe, and chooses TLV for Write and Create.
+  timeout  ms until Leshan gives up on the client (HTTP 504).
+  accept, ct, payload  overwrite the option or the bytes in the CoAP request (ct=none removes it).
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from .events import EventLog
+
+HERE = Path(__file__).resolve().parent
+TARGET = HERE.parents[2] / "target" / "interop"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """HTTP status of the bridge, and its JSON; the rest are shortcuts into it."""
+
+    status: int
+    body: Any
+
+    @property
+    def code(self) -> int | None:
+        """The client's response code as Leshan writes it: 205 is 2.05, 404 is 4.04."""
+        return self.body.get("code")
+
+    @property
+    def content(self) -> dict[str, Any]:
+        assert "content" in self.body, f"no content: {self}"
+        return self.body["content"]
+
+    @property
+    def value(self) -> Any:
+        """The value of a single resource, or the values of a multiple one by instance id."""
+        return _value(self.content)
+
+    @property
+    def format(self) -> int | None:
+        return self.body.get("format")
+
+    @property
+    def links(self) -> dict[str, dict[str, str | None]]:
+        assert "links" in self.body, f"no links: {self}"
+        return {link["url"]: link["attributes"] for link in self.body["links"]}
+
+    def resources(self) -> dict[int, Any]:
+        """The values of an instance by resource id."""
+        return _values(self.content)
+
+    def instances(self) -> dict[int, dict[int, Any]]:
+        """The values of an object by instance id and resource id."""
+        return {int(number): _values(one) for number, one in self.content["instances"].items()}
+
+
+def _value(resource: dict[str, Any]) -> Any:
+    if "values" in resource:
+        return {int(number): value for number, value in resource["values"].items()}
+    return resource["value"]
+
+
+def _values(instance: dict[str, Any]) -> dict[int, Any]:
+    return {int(number): _value(one) for number, one in instance["resources"].items()}
+
+
+class Server:
+    """One of the Leshan servers in the process."""
+
+    def __init__(self, base: str, ports: dict[str, int], timeout: float) -> None:
+        self.base = base
+        self.coap_port = ports["coap"]
+        self.coaps_port = ports["coaps"]
+        self.timeout = timeout
+        self.events = EventLog(base + "/event")
+
+    def call(self, method: str, path: str, query: dict[str, Any], body: Any = None) -> Answer:
+        query = {name: value for name, value in query.items() if value is not None}
+        query.setdefault("timeout", int(self.timeout * 1000))
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        url = f"{self.base}{path}?{urllib.parse.urlencode(query)}"
+        request = urllib.request.Request(url, data=data, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=query["timeout"] / 1000 + 10) as reply:
+                return Answer(reply.status, json.load(reply))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, json.load(error))
+
+    def operation(self, endpoint: str, verb: str, path: str, body: Any = b"", **query: Any) -> Answer:
+        return self.call("POST", f"/clients/{endpoint}/{verb}", {"path": path, **query}, body)
+
+    def clients(self) -> list[dict[str, Any]]:
+        return self.call("GET", "/clients", {}).body
+
+    def client(self, endpoint: str) -> dict[str, Any] | None:
+        answer = self.call("GET", f"/clients/{endpoint}", {})
+        return answer.body if answer.status == 200 else None
+
+    def read(self, endpoint: str, path: str, format: str | None = None, **query: Any) -> Answer:
+        return self.operation(endpoint, "read", path, format=format, **query)
+
+    def discover(self, endpoint: str, path: str, **query: Any) -> Answer:
+        return self.operation(endpoint, "discover", path, **query)
+
+    def write(self, endpoint: str, path: str, node: dict[str, Any], format: str | None = None, **query: Any) -> Answer:
+        """Write (Replace): PUT."""
+        return self.operation(endpoint, "write", path, node, format=format, **query)
+
+    def update(self, endpoint: str, path: str, node: dict[str, Any], format: str | None = None, **query: Any) -> Answer:
+        """Write (Partial Update): POST."""
+        return self.operation(endpoint, "write", path, node, format=format, partial="true", **query)
+
+    def write_attributes(self, endpoint: str, path: str, attributes: str, **query: Any) -> Answer:
+        """attributes is the query as it goes out: "pmin=1&gt=5", a name alone takes the attribute away."""
+        return self.operation(endpoint, "attributes", path, set=attributes, **query)
+
+    def execute(self, endpoint: str, path: str, arguments: str = "", **query: Any) -> Answer:
+        return self.operation(endpoint, "execute", path, arguments.encode(), **query)
+
+    def create(self, endpoint: str, path: str, node: dict[str, Any], format: str | None = None, **query: Any) -> Answer:
+        """node is {"resources": ...}, the client then chooses the id, or {"instances": {"7": {"resources": ...}}}."""
+        return self.operation(endpoint, "create", path, node, format=format, **query)
+
+    def delete(self, endpoint: str, path: str, **query: Any) -> Answer:
+        return self.operation(endpoint, "delete", path, **query)
+
+    def observe(self, endpoint: str, path: str, format: str | None = None, **query: Any) -> Answer:
+        return self.operation(endpoint, "observe", path, format=format, **query)
+
+    def observations(self, endpoint: str) -> list[str]:
+        answer = self.call("GET", f"/clients/{endpoint}/observations", {})
+        return [one["path"] for one in answer.body] if answer.status == 200 else []
+
+    def cancel_passively(self, endpoint: str, path: str) -> Answer:
+        """Leshan forgets the observation; the next notification is answered with a Reset."""
+        return self.operation(endpoint, "cancel", path)
+
+    def cancel_actively(self, endpoint: str, path: str) -> Answer:
+        """A GET with Observe 1."""
+        return self.operation(endpoint, "cancel", path, active="true")
+
+    def allow(self, endpoint: str, identity: str, key: bytes) -> None:
+        """Lets the endpoint in over DTLS with a pre-shared key, and only so."""
+        self.call("PUT", f"/security/{endpoint}", {"identity": identity, "key": key.hex()}, b"")
+
+
+class Leshan:
+    """The process. `start` returns when every server answers; `stop` leaves nothing behind."""
+
+    def __init__(self, servers: int = 2, awake_ms: int = 2000, timeout: float = 10.0) -> None:
+        self._servers, self._awake_ms, self._timeout = servers, awake_ms, timeout
+        self._process: subprocess.Popen[str] | None = None
+        self._log: IO[str] | None = None
+        self.servers: list[Server] = []
+        self.version = ""
+
+    def start(self) -> Leshan:
+        subprocess.run([str(HERE / "fetch.sh")], check=True, timeout=600)
+        root = TARGET / "leshan"
+        self._log = open(TARGET / "leshan.log", "w", encoding="utf-8")
+        self._process = subprocess.Popen(
+            # fmt: off
+            ["java", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+             "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
+             "-cp", f"{root / 'lib'}{os.sep}*{os.pathsep}{root / 'classes'}", "Bridge",
+             "--models", str(HERE / "models"), "--servers", str(self._servers), "--awake-ms", str(self._awake_ms)],
+            # fmt: on
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
+        )
+        atexit.register(self.stop)
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            self.stop()
+            raise RuntimeError(f"Leshan did not start; see {TARGET / 'leshan.log'}")
+        ready = json.loads(line)
+        self.version = ready["leshan"]
+        self.servers = [
+            Server(f"http://127.0.0.1:{ready['http']}/{number}", ports, self._timeout)
+            for number, ports in enumerate(ready["servers"])
+        ]
+        return self
+
+    def stop(self) -> None:
+        """Closes its standard input, upon which it ends by itself; kills it if it does not."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        atexit.unregister(self.stop)
+        assert process.stdin and process.stdout
+        process.stdin.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+        if self._log:
+            self._log.close()

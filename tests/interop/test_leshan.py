@@ -1,0 +1,226 @@
+"""Whimbrel against Eclipse Leshan. Run by run.py, or `python3 -m unittest discover -s tests/interop -v`."""
+
+from __future__ import annotations
+
+import unittest
+from typing import Any
+
+from cases import MainCases
+from client import Client
+from leshan.events import Event
+from leshan.server import Server
+from support import Bench, leshan, name, single
+
+
+def setUpModule() -> None:
+    leshan()
+
+
+class DirectV10(MainCases):
+    """LwM2M 1.0 over a perfect wire."""
+
+
+class DirectV11(MainCases):
+    """The same, registered at 1.1."""
+
+    version = "1.1"
+
+
+class LossyV10(MainCases):
+    """The same at 1.0, while 20 % of the datagrams are lost, 10 % doubled and 10 % overtaken."""
+
+    lossy = True
+    timeout = 45.0
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        assert cls.proxy and cls.proxy.lost and cls.proxy.doubled and cls.proxy.delayed, "the weather was fine"
+
+
+class Reporting(Bench):
+    """What only a wire without loss can tell apart."""
+
+    path = "/3303/0/5700"
+    token = ""
+
+    def attributes(self, text: str) -> None:
+        self.succeeds(self.server.write_attributes(self.endpoint, self.path, text), 204)
+        self.addCleanup(self.server.write_attributes, self.endpoint, self.path, "pmin&pmax&gt&lt&st")
+
+    def observe(self) -> int:
+        mark = self.mark()
+        self.token = self.succeeds(self.server.observe(self.endpoint, self.path, "TEXT"), 205).body["token"]
+        self.addCleanup(self.server.cancel_passively, self.endpoint, self.path)
+        return mark
+
+    def set(self, value: float) -> None:
+        """Reads it back, so that the client has surely seen it, and reported it if it would."""
+        self.client.set(self.path, value)
+        for _ in range(50):
+            if self.read(self.path, "TEXT").value == value:
+                return
+        self.fail("the client does not take values")
+
+    def test_pmin_holds_back_and_the_last_value_counts(self) -> None:
+        self.set(20.0)
+        self.attributes("pmin=1")
+        mark = self.observe()
+        for value in (21.5, 22.0, 22.5):
+            self.set(value)
+        first = self.wait("NOTIFICATION", mark)
+        asked = self.server.events.since(mark, "OBSERVATION", self.endpoint)[0].data["at"]
+        self.assertEqual(first["content"]["value"], 22.5)
+        self.assertGreaterEqual(first["at"] - asked, 900)
+
+    def test_pmax_reports_without_a_change(self) -> None:
+        self.set(20.0)
+        self.attributes("pmax=1")
+        mark = self.observe()
+        self.assertEqual(self.wait("NOTIFICATION", mark)["content"]["value"], 20.0)
+
+    def test_gt_reports_the_crossing_only(self) -> None:
+        self.set(20.0)
+        self.attributes("gt=25")
+        mark = self.observe()
+        for value in (24.0, 26.0):
+            self.set(value)
+        self.assertEqual(self.wait("NOTIFICATION", mark)["content"]["value"], 26.0)
+
+    def test_passive_cancel_is_a_reset_that_ends_it(self) -> None:
+        self.observe()
+        self.server.cancel_passively(self.endpoint, self.path)
+        mark = self.mark()
+        self.client.set(self.path, 33.0)
+        unwanted = self.notified(mark, self.timeout)
+        assert unwanted, "the client could not know yet"
+        mid = unwanted.data["mid"]
+        self.server.events.wait("COAP", None, mark, where=lambda data: (data["type"], data["mid"]) == ("RST", mid))
+        self.read(self.path, "TEXT")  # Leshan says "sent" just before it sends: what is answered now came after
+        mark = self.mark()
+        self.set(34.0)
+        self.assertIsNone(self.notified(mark))
+
+    def test_active_cancel_ends_it(self) -> None:
+        mark = self.observe()
+        self.set(35.0)
+        self.wait("NOTIFICATION", mark)
+        answer = self.server.cancel_actively(self.endpoint, self.path)
+        self.assertEqual((answer.status, answer.code), (200, 205), answer)
+        mark = self.mark()
+        self.set(36.0)
+        self.assertIsNone(self.notified(mark))
+
+    def notified(self, mark: int, timeout: float = 0.5) -> Event | None:
+        """The next notification on the wire, whether or not Leshan still wants it."""
+        return self.server.events.poll(
+            "COAP", None, mark, timeout,
+            lambda data: data["way"] == "in" and data["token"].lower() == self.token and "Observe" in data["options"],
+        )  # fmt: skip
+
+
+class Lives(unittest.TestCase):
+    """Registrations that begin and end; several clients, several servers."""
+
+    server: Server
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.server = leshan().servers[0]
+        cls.server.timeout = 10.0
+
+    def start(self, what: str, servers: list[Server] | None = None, **options: Any) -> Client:
+        servers = servers or [self.server]
+        marks = [server.events.mark() for server in servers]
+        client = Client(name(what), [server.coap_port for server in servers], **options)
+        self.addCleanup(client.stop)
+        for server, mark in zip(servers, marks):
+            server.events.wait("REGISTRATION", client.endpoint, mark)
+        return client
+
+    def test_quit_deregisters(self) -> None:
+        client = self.start("quit", lifetime=86400)
+        client.wait("event registered")
+        told = self.server.client(client.endpoint)
+        assert told
+        self.assertEqual(told["lifetime"], 86400)
+        mark = self.server.events.mark()
+        self.assertEqual(client.stop(), 0)
+        event = self.server.events.wait("DEREGISTRATION", client.endpoint, mark)
+        self.assertFalse(event.data["expired"])
+        self.assertIsNone(self.server.client(client.endpoint))
+
+    def test_restart_after_a_power_cut_registers_anew(self) -> None:
+        first = self.start("cut")
+        old = self.server.client(first.endpoint)
+        first.kill()
+        mark = self.server.events.mark()
+        again = Client(first.endpoint, [self.server.coap_port])
+        self.addCleanup(again.stop)
+        new = self.server.events.wait("REGISTRATION", first.endpoint, mark).data
+        assert old
+        self.assertEqual(new["replaced"], old["registrationId"])
+
+    def test_updates_keep_a_short_lifetime_alive(self) -> None:
+        client = self.start("short", lifetime=3)
+        mark = self.server.events.mark()
+        for _ in range(2):
+            event = self.server.events.wait("UPDATED", client.endpoint, mark)
+            mark = event.index + 1
+        self.assertEqual(self.server.events.since(0, "DEREGISTRATION", client.endpoint), [])
+
+    def test_two_clients_answer_for_themselves(self) -> None:
+        both = [self.start("twin"), self.start("twin")]
+        for number, client in enumerate(both):
+            node = single("string", f"I am {number}")
+            self.assertEqual(self.server.write(client.endpoint, "/26241/0/0", node, "TLV").code, 204)
+        values = [self.server.read(client.endpoint, "/26241/0/0").value for client in both]
+        self.assertEqual(values, ["I am 0", "I am 1"])
+
+    def test_two_servers_each_see_their_own(self) -> None:
+        servers = leshan().servers[:2]
+        client = self.start("two", servers)
+        for number, server in enumerate(servers):
+            self.assertEqual(server.read(client.endpoint, f"/1/{number}/0").value, 101 + number)
+            self.assertEqual(server.read(client.endpoint, "/3/0/0").value, "Open Mobile Alliance")
+        path = "/3303/0/5700"
+        servers[0].write_attributes(client.endpoint, path, "pmin=5")
+        shown = [server.discover(client.endpoint, path).links[path] for server in servers]
+        self.assertEqual([one.get("pmin") for one in shown], ["5", None], "attributes belong to one server")
+        mark = servers[1].events.mark()
+        servers[1].observe(client.endpoint, path)
+        client.set(path, 28.5)
+        told = servers[1].events.wait("NOTIFICATION", client.endpoint, mark).data
+        self.assertEqual(told["content"]["value"], 28.5)
+        self.assertEqual(servers[0].observations(client.endpoint), [])
+        marks = [server.events.mark() for server in servers]
+        servers[0].execute(client.endpoint, "/1/0/8")
+        servers[0].events.wait("UPDATED", client.endpoint, marks[0])
+        self.assertEqual(servers[1].events.since(marks[1], "UPDATED", client.endpoint), [])
+
+    def queue_mode(self, version: str) -> None:
+        begin = self.server.events.mark()
+        client = self.start("queue", version=version, binding="UQ")
+        told = self.server.client(client.endpoint)
+        assert told
+        self.assertTrue(told["queueMode"])
+        self.assertEqual(told["version"], version)
+        self.server.events.wait("AWAKE", client.endpoint, begin)
+        self.assertEqual(self.server.read(client.endpoint, "/3/0/9").value, 100, "just registered, so awake")
+        self.server.events.wait("SLEEPING", client.endpoint, begin)
+        mark = self.server.events.mark()
+        late = self.server.read(client.endpoint, "/3/0/0", "TLV")
+        self.assertEqual(late.status, 202, late)
+        client.tell("update")
+        self.server.events.wait("AWAKE", client.endpoint, mark)
+        event = self.server.events.wait("DELAYED", client.endpoint, mark)
+        self.assertEqual(event.data["delayed"], late.body["delayed"])
+        self.assertEqual(event.data["answer"]["content"]["value"], "Open Mobile Alliance")
+
+    def test_queue_mode_v10_request_waits_for_the_update(self) -> None:
+        self.queue_mode("1.0")
+
+    def test_queue_mode_v11_request_waits_for_the_update(self) -> None:
+        self.queue_mode("1.1")
+
+
+del MainCases, Bench  # abstract: unittest must not collect them here
