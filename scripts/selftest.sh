@@ -42,9 +42,9 @@ test_header() {
     fails "header drift" '^-    uint32_t servers' $header $sample --out "$work/drift.h"
     sed 's/size_t size/sighs_t size/' tools/sample/include/whimbrel.h >"$work/broken.h"
     fails "header that does not compile" sighs_t tests/header/compile.sh "$work/broken.h"
-    rm -rf "$work/capi" && cp -R $sample "$work/capi"
-    echo 'pub const WHIMBREL_LOST: u32 = core::mem::size_of::<u64>() as u32;' >>"$work/capi/client.rs"
-    fails "constant that cbindgen drops" 'left out WHIMBREL_LOST' $header "$work/capi" --out "$work/drift.h"
+    rm -rf "$work/src" && cp -R tools/sample/src "$work/src"
+    echo 'pub const WHIMBREL_LOST: u32 = core::mem::size_of::<u64>() as u32;' >>"$work/src/capi/client.rs"
+    fails "constant that cbindgen drops" 'left out WHIMBREL_LOST' $header "$work/src/capi" --out "$work/drift.h"
 }
 
 test_symbols() {
