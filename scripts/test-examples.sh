@@ -4,7 +4,7 @@
 # An example without such a script is only compiled, and counted as that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export VALGRIND="valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=all --track-fds=yes"
+export VALGRIND="valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=all"
 passed=0
 failed=0
 compiled=0
