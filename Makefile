@@ -74,11 +74,14 @@ test-examples: setup-c build
 test-header: setup-firmware
 	tests/header/compile.sh
 
-test-tools: setup-firmware
+test-tools: setup-firmware setup-c setup-fuzz
 	scripts/selftest.sh
 
+ARCHIVES := $(foreach target,$(FIRMWARE_TARGETS),target/firmware/$(target)/release/libwhimbrel.a)
+
 test-firmware: firmware
-	scripts/symbols.py $(foreach target,$(FIRMWARE_TARGETS),target/firmware/$(target)/release/libwhimbrel.a)
+	CHECKED=1 scripts/firmware.sh thumbv7em-none-eabi z
+	scripts/symbols.py $(ARCHIVES) target/firmware-checked/thumbv7em-none-eabi/release/libwhimbrel.a
 
 test-interop: setup-java build
 	scripts/test-interop.sh
