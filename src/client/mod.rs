@@ -19,7 +19,7 @@ mod request;
 mod respond;
 mod setup;
 mod upload;
-mod uri;
+pub mod uri;
 
 pub use account::Account;
 pub use attributes::AttributeSet;
