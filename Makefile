@@ -32,8 +32,12 @@ target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/l
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
-demo: build ## a C client against the embedded server, as a ladder of messages
-	cargo run --quiet --release -p whimbrel-lab --bin demo
+.PHONY: lab-server
+lab-server:
+	cargo build --quiet --release -p whimbrel-lab --bin lab-server
+
+demo: library lab-server target/examples-c/demo ## a C client against the embedded server, as a ladder of messages
+	scripts/demo.sh
 
 header: ## write include/whimbrel.h anew from src/capi
 	cargo run --quiet -p whimbrel-header
