@@ -1,6 +1,7 @@
 //! Register, Update, De-register (TS 1.0 section 5.3): the life of a registration, and what follows a failure.
 
 use crate::client::account::{Account, LOCATION, Location, Purpose, State, changed};
+use crate::client::features::Fate;
 use crate::client::links::object_list;
 use crate::client::uri::Uri;
 use crate::client::{Context, Deadline, Engine, Reason};
@@ -133,7 +134,7 @@ impl Engine<'_> {
     pub(crate) fn register(&mut self, ctx: &mut Context<'_>, who: usize) {
         let Some(row) = self.server_row(who) else { return };
         let (lifetime, binding) = (row.lifetime.get(), row.binding.get());
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, false);
         if let Some(account) = self.account(who) {
             account.state = State::Registering;
             account.changed = 0;
@@ -179,7 +180,7 @@ impl Engine<'_> {
     }
 
     fn left(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, false);
         self.unlink(ctx, who);
         self.enter(who, State::Waiting { until });
         self.tell_about(ctx, who, EventCode::Deregistered, 0);
@@ -390,7 +391,7 @@ impl Engine<'_> {
                 };
                 self.left(ctx, who, until);
             }
-            Purpose::Notify(at) => self.notify_failed(ctx, who, at.into()),
+            Purpose::Notify(at) => self.notification_ended(ctx, who, at, Fate::Lost),
             Purpose::Respond => {}
         }
     }
@@ -398,7 +399,7 @@ impl Engine<'_> {
     /// Pauses before the next Register: twice as long after each failure, and never the same for all devices.
     fn retry_later(&mut self, ctx: &mut Context<'_>, who: usize, status: i32) {
         let (first, longest) = self.config.retry_s;
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, false);
         self.unlink(ctx, who);
         let mut random = [0u8; 4];
         ctx.port.random(&mut random);

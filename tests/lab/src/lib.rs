@@ -13,6 +13,7 @@
 mod clock;
 pub mod coap;
 pub mod demo;
+pub mod device;
 pub mod format;
 pub mod ladder;
 mod links;
@@ -20,13 +21,16 @@ pub mod net;
 pub mod options;
 pub mod proxy;
 mod random;
+mod scene;
 pub mod server;
 pub mod text;
 pub mod tlv;
 
 pub use clock::{minutes, seconds};
 pub use coap::{Code, Message, Type};
+pub use device::Device;
 pub use links::Link;
 pub use net::{Network, Node, Peer, peer};
 pub use random::Random;
+pub use scene::{Lab, Setup};
 pub use server::{Answer, ObservationId, Operation, Request, RequestId, Server};

@@ -1,0 +1,428 @@
+//! The client under test: Whimbrel's engine in virtual time, driven through its C functions, with the objects of a
+//! small device.
+//!
+//! All of the lab's `unsafe` is here. Nothing of the engine's inside is used: what a [`Device`] can do, a C program can.
+//!
+//! `platform` is the port (clock, chance, links, events), `objects` the tables and handlers, `state` their values.
+#![allow(unsafe_code)]
+
+mod objects;
+mod platform;
+mod state;
+mod tables;
+
+use crate::net::{Node, Peer};
+pub use platform::Event;
+use platform::Platform;
+pub use state::{BLOB, Blob, CREATABLE, DEVICE, SENSOR, TROUBLE, Trouble, Values};
+use std::cell::RefMut;
+use std::ffi::CString;
+use std::ptr;
+use std::rc::Rc;
+use tables::Tables;
+use whimbrel::capi::*;
+
+/// A server account as the device's factory set it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Short Server ID.
+    pub id: u16,
+    /// Where the server is.
+    pub peer: Peer,
+    /// Lifetime in seconds.
+    pub lifetime: u32,
+    /// `U` or `UQ`.
+    pub binding: &'static str,
+    /// Default Minimum Period, 0 for none.
+    pub pmin: u32,
+    /// Default Maximum Period, 0 for none.
+    pub pmax: u32,
+    /// Disable Timeout in seconds.
+    pub disable_timeout: u32,
+    /// The inverse of `/1/x/6`.
+    pub discard_offline: bool,
+}
+
+/// Who may do what with an object instance; instance 65535 is the right to create.
+#[derive(Clone, Debug)]
+pub struct Right {
+    /// Object ID.
+    pub object: u16,
+    /// Object Instance ID.
+    pub instance: u16,
+    /// Short Server ID of the owner; 65535: a bootstrap's.
+    pub owner: u16,
+    /// Short Server IDs (0: all others) and their rights, as in `/2/x/2`.
+    pub entries: Vec<(u16, u16)>,
+}
+
+/// What a device is made with.
+#[derive(Clone)]
+#[allow(missing_debug_implementations)]
+pub struct Config {
+    /// Endpoint Client Name.
+    pub endpoint: String,
+    /// Seed of its random numbers.
+    pub seed: u64,
+    /// Lowest and highest version of LwM2M, 10 or 11.
+    pub versions: (u8, u8),
+    /// Every notification Confirmable.
+    pub confirm: bool,
+    /// Whether the configuration names access control.
+    pub access: bool,
+    /// Limits; `size` is filled in.
+    pub limits: whimbrel_limits_t,
+    /// First and longest pause after a failed registration, in seconds; 0 for the defaults.
+    pub retry: (u32, u32),
+    /// Whether only TLV and text are named as formats.
+    pub few_formats: bool,
+}
+
+/// The device.
+pub struct Device {
+    client: *mut whimbrel_client_t,
+    platform: Rc<Platform>,
+    next: u64,
+    /// Most datagrams sent in one poll, and most polls at one instant.
+    most_sent: usize,
+    // what the client points to, in the order of being dropped: after `client`
+    _memory: Vec<u64>,
+    tables: Box<Tables>,
+    _endpoint: CString,
+}
+
+/// `/3303/0/5700` as C sees it.
+pub fn path(text: &str) -> whimbrel_path_t {
+    let mut ids = text.split('/').skip(1).filter(|id| !id.is_empty()).map(|id| id.parse().expect("a number"));
+    let mut next = || ids.next().unwrap_or(WHIMBREL_NONE);
+    whimbrel_path_t { object: next(), instance: next(), resource: next(), resource_instance: next() }
+}
+
+/// A status that must be WHIMBREL_OK.
+fn fine(what: &str, status: i32) {
+    assert_eq!(status, WHIMBREL_OK, "{what}");
+}
+
+/// Everything that the library has.
+static FEATURES: [&whimbrel_feature_t; 4] =
+    [&whimbrel_reporting, &whimbrel_transfers, &whimbrel_creation, &whimbrel_deferral];
+
+impl Device {
+    /// A device without servers, with all its objects.
+    pub fn new(config: &Config) -> Self {
+        let platform = Rc::new(Platform::new(config.seed));
+        let tables = Tables::new(&platform);
+        let endpoint = CString::new(config.endpoint.as_str()).expect("a name without NUL");
+        let limits = whimbrel_limits_t { size: size_of::<whimbrel_limits_t>(), ..config.limits };
+        let formats = tables.formats();
+        let given = whimbrel_config_t {
+            size: size_of::<whimbrel_config_t>(),
+            endpoint: endpoint.as_ptr(),
+            limits: &limits,
+            formats: formats.as_ptr(),
+            format_count: if config.few_formats { 2 } else { formats.len() },
+            features: FEATURES.as_ptr().cast(),
+            feature_count: FEATURES.len(),
+            access: if config.access { &whimbrel_access_control } else { ptr::null() },
+            version_min: config.versions.0,
+            version_max: config.versions.1,
+            confirm_notifications: config.confirm.into(),
+            coap: whimbrel_coap_t { ack_timeout_ms: 0, ack_random_permille: 0, max_retransmit: 0, nstart: 0 },
+            awake_ms: 0,
+            retry_first_s: config.retry.0,
+            retry_longest_s: config.retry.1,
+            event: Some(platform::event),
+            event_context: Rc::as_ptr(&platform).cast_mut().cast(),
+        };
+        // SAFETY: the device keeps alive what it hands over until the client has ended
+        let (client, memory) = unsafe {
+            let size = whimbrel_client_size(&limits);
+            assert_ne!(size, 0, "the limits are in range");
+            let mut memory = vec![0u64; size.div_ceil(8)];
+            let mut client = ptr::null_mut();
+            let port = platform::port(&platform);
+            let made = whimbrel_client_init(memory.as_mut_ptr().cast(), size, &given, &port, &mut client);
+            fine("init", made);
+            (client, memory)
+        };
+        let mut device =
+            Self { client, platform, next: 0, most_sent: 0, _memory: memory, tables, _endpoint: endpoint };
+        device.add_objects();
+        device
+    }
+
+    fn add_objects(&mut self) {
+        let context = Rc::as_ptr(&self.platform).cast_mut().cast();
+        // SAFETY: the tables live as long as the device
+        unsafe {
+            fine("device", whimbrel_device_add(self.client, self.tables.device(), context));
+            for object in self.tables.objects() {
+                fine("object", whimbrel_object_add(self.client, object, context));
+            }
+        }
+        self.create(0);
+        self.next = 0;
+    }
+
+    /// Adds a server account.
+    pub fn add_account(&mut self, account: &Account) -> i32 {
+        let uri = CString::new(format!("coap://{}", account.peer)).expect("no NUL");
+        let binding = CString::new(account.binding).expect("no NUL");
+        let given = whimbrel_account_t {
+            size: size_of::<whimbrel_account_t>(),
+            uri: uri.as_ptr(),
+            binding: binding.as_ptr(),
+            lifetime_s: account.lifetime,
+            pmin_s: account.pmin,
+            pmax_s: account.pmax,
+            disable_timeout_s: account.disable_timeout,
+            short_server_id: account.id,
+            discard_offline: account.discard_offline.into(),
+        };
+        self.next = 0;
+        // SAFETY: the account is copied
+        unsafe { whimbrel_account_add(self.client, &given) }
+    }
+
+    /// Adds an instance of the Access Control object.
+    pub fn add_right(&mut self, right: &Right) -> i32 {
+        let entries: Vec<_> = right
+            .entries
+            .iter()
+            .map(|(short_server_id, rights)| whimbrel_right_t {
+                short_server_id: *short_server_id,
+                rights: *rights,
+            })
+            .collect();
+        let given = whimbrel_access_entry_t {
+            size: size_of::<whimbrel_access_entry_t>(),
+            object: right.object,
+            instance: right.instance,
+            owner: right.owner,
+            right_count: entries.len() as u16,
+            rights: entries.as_ptr(),
+        };
+        self.next = 0;
+        // SAFETY: the entry is copied
+        unsafe { whimbrel_access_add(self.client, &given) }
+    }
+
+    /// Calls a function of the C API and polls at the next occasion.
+    fn call(&mut self, function: impl FnOnce(*mut whimbrel_client_t) -> i32) -> i32 {
+        self.next = 0;
+        function(self.client)
+    }
+}
+
+/// What the application does.
+impl Device {
+    /// Changes a number that servers can read (`/3303/0/5700`, `/3303/0/5601`, `/3303/0/5602`, `/3/0/9`, `/3/0/10`) and says so.
+    pub fn set(&mut self, at: &str, value: f64) {
+        self.platform.state.set(at, value);
+        self.changed(at);
+    }
+
+    /// Says that a value changed.
+    pub fn changed(&mut self, at: &str) {
+        // SAFETY: the client lives
+        let status = self.call(|client| unsafe { whimbrel_changed(client, path(at)) });
+        fine("changed", status);
+    }
+
+    /// Gives the answer to what handlers deferred.
+    pub fn complete(&mut self, at: &str, status: i32) -> i32 {
+        // SAFETY: the client lives
+        self.call(|client| unsafe { whimbrel_complete(client, path(at), status) })
+    }
+
+    /// The network went (false) or came.
+    pub fn network(&mut self, online: bool, new_address: bool) {
+        let status =
+            // SAFETY: the client lives
+            self.call(|client| unsafe { whimbrel_client_network(client, online.into(), new_address.into()) });
+        fine("network", status);
+    }
+
+    /// Says goodbye to all servers.
+    pub fn stop(&mut self) {
+        // SAFETY: the client lives
+        let status = self.call(|client| unsafe { whimbrel_client_stop(client) });
+        fine("stop", status);
+    }
+
+    /// Asks for an Update to a server, 0 for all.
+    pub fn update(&mut self, server: u16) -> i32 {
+        // SAFETY: the client lives
+        self.call(|client| unsafe { whimbrel_account_update(client, server) })
+    }
+
+    /// Forgets a server account.
+    pub fn remove_account(&mut self, server: u16) -> i32 {
+        // SAFETY: the client lives
+        self.call(|client| unsafe { whimbrel_account_remove(client, server) })
+    }
+
+    /// Whether a server accepted the registration.
+    pub fn is_registered(&self, server: u16) -> bool {
+        // SAFETY: the client lives
+        unsafe { whimbrel_account_registered(self.client, server) == 1 }
+    }
+
+    /// Adds an instance of the creatable object, as the application itself.
+    pub fn create(&mut self, instance: u16) {
+        let data = self.platform.state.new_instance(instance);
+        // SAFETY: the state keeps the data as long as the instance
+        let status =
+            self.call(|client| unsafe { whimbrel_instance_add(client, CREATABLE, instance, data.cast()) });
+        fine("instance", status);
+    }
+
+    /// Removes an instance of the creatable object, as the application itself.
+    pub fn remove(&mut self, instance: u16) {
+        // SAFETY: the client lives
+        let status = self.call(|client| unsafe { whimbrel_instance_remove(client, CREATABLE, instance) });
+        fine("instance", status);
+        self.platform.state.instances.borrow_mut().remove(&instance);
+    }
+
+    /// Takes an object out.
+    pub fn remove_object(&mut self, object: u16) {
+        // SAFETY: the client lives
+        let status = self.call(|client| unsafe { whimbrel_object_remove(client, object) });
+        fine("object", status);
+    }
+
+    /// Puts the sensor object back after [`Device::remove_object`].
+    pub fn add_sensor(&mut self) {
+        let context = Rc::as_ptr(&self.platform).cast_mut().cast();
+        let sensor: *const whimbrel_object_t = self.tables.sensor();
+        // SAFETY: the tables live as long as the device
+        let status = self.call(|client| unsafe { whimbrel_object_add(client, sensor, context) });
+        fine("object", status);
+    }
+
+    /// An error code for `/3/0/11`.
+    pub fn error(&mut self, code: u8) {
+        // SAFETY: the client lives
+        let status = self.call(|client| unsafe { whimbrel_device_error(client, code) });
+        fine("error", status);
+    }
+}
+
+/// What the application sees.
+impl Device {
+    /// All events so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.platform.events.borrow().clone()
+    }
+
+    /// Events with this code.
+    pub fn events_of(&self, code: u16) -> Vec<Event> {
+        self.events().into_iter().filter(|event| event.code == code).collect()
+    }
+
+    /// How often a resource was executed.
+    pub fn executed(&self, at: &str) -> usize {
+        self.platform.state.executions.borrow().iter().filter(|(place, _)| place == at).count()
+    }
+
+    /// Arguments of the latest Execute, as the handler was shown them: digits and values.
+    pub fn arguments(&self) -> Vec<(u8, Option<String>)> {
+        self.platform.state.executions.borrow().last().map(|last| last.1.clone()).unwrap_or_default()
+    }
+
+    /// The object with the large values.
+    pub fn blob(&self) -> RefMut<'_, Blob> {
+        self.platform.state.blob.borrow_mut()
+    }
+
+    /// The object whose handlers fail and defer.
+    pub fn trouble(&self) -> RefMut<'_, Trouble> {
+        self.platform.state.trouble.borrow_mut()
+    }
+
+    /// The values of an instance of the creatable object.
+    pub fn values(&self, instance: u16) -> Option<Values> {
+        self.platform.state.instances.borrow().get(&instance).map(|values| (**values).clone())
+    }
+
+    /// The instances of the creatable object that the application holds data for.
+    pub fn instances(&self) -> Vec<u16> {
+        self.platform.state.instances.borrow().keys().copied().collect()
+    }
+
+    /// How many more Creates the application refuses.
+    pub fn refuse_creates(&self, n: u32) {
+        self.platform.state.refusals.set(n);
+    }
+
+    /// A number that the application holds.
+    pub fn number(&self, at: &str) -> f64 {
+        self.platform.state.number(at)
+    }
+
+    /// Links take so many further calls of `link_open` until they are there.
+    pub fn links_pending(&self, calls: u32) {
+        self.platform.pending.set(calls);
+    }
+
+    /// `link_open` fails, or does not.
+    pub fn links_broken(&self, broken: bool) {
+        self.platform.broken.set(broken);
+    }
+
+    /// When and why the client wants to be called.
+    pub fn deadline(&self) -> (u64, u8) {
+        let mut deadline = whimbrel_deadline_t { at: 0, short_server_id: 0, reason: 0 };
+        // SAFETY: the client lives
+        fine("deadline", unsafe { whimbrel_client_deadline(self.client, &mut deadline) });
+        (deadline.at, deadline.reason)
+    }
+
+    /// The most datagrams sent in one poll.
+    pub const fn most_sent(&self) -> usize {
+        self.most_sent
+    }
+}
+
+impl Node for Device {
+    fn input(&mut self, now: u64, from: Peer, datagram: &[u8]) {
+        self.platform.now.set(now);
+        self.platform.arrive(from, datagram);
+        self.next = 0;
+    }
+
+    fn poll(&mut self, now: u64) {
+        self.platform.now.set(now);
+        if now < self.next {
+            return;
+        }
+        let before = self.platform.outbox.borrow().len();
+        let mut next = 0;
+        // SAFETY: the client lives
+        fine("poll", unsafe { whimbrel_client_poll(self.client, &mut next) });
+        self.most_sent = self.most_sent.max(self.platform.outbox.borrow().len() - before);
+        self.next = next;
+    }
+
+    fn output(&mut self) -> Option<(Peer, Vec<u8>)> {
+        self.platform.outbox.borrow_mut().pop_front()
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        Some(self.next.max(self.platform.now.get())).filter(|_| self.next != u64::MAX)
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        // SAFETY: it lives until here
+        unsafe { whimbrel_client_end(self.client) };
+    }
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Device").field("next", &self.next).finish_non_exhaustive()
+    }
+}

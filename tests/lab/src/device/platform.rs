@@ -1,0 +1,167 @@
+//! The port of the device: virtual clock, seeded chance, links as queues, events as a list.
+
+use super::state::State;
+use crate::Random;
+use crate::net::Peer;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::{c_char, c_void};
+use std::rc::Rc;
+use whimbrel::capi::*;
+
+/// What the client told the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub time: u64,
+    /// WHIMBREL_EVENT_…
+    pub code: u16,
+    /// Short Server ID.
+    pub server: u16,
+    /// Why.
+    pub status: i32,
+    /// Where, such as `/3303/0/5700`.
+    pub path: String,
+    /// The time concerned.
+    pub at: u64,
+}
+
+/// A link that is open.
+#[derive(Debug)]
+struct Line {
+    peer: Peer,
+    waiting: VecDeque<Vec<u8>>,
+}
+
+/// What stands behind the C table, and what the handlers share.
+pub(super) struct Platform {
+    pub now: Cell<u64>,
+    random: RefCell<Random>,
+    lines: RefCell<BTreeMap<u8, Line>>,
+    pub outbox: RefCell<VecDeque<(Peer, Vec<u8>)>>,
+    pub events: RefCell<Vec<Event>>,
+    pub pending: Cell<u32>,
+    pub broken: Cell<bool>,
+    pub state: State,
+}
+
+impl Platform {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            now: Cell::new(0),
+            random: RefCell::new(Random::new(seed)),
+            lines: RefCell::default(),
+            outbox: RefCell::default(),
+            events: RefCell::default(),
+            pending: Cell::new(0),
+            broken: Cell::new(false),
+            state: State::new(),
+        }
+    }
+
+    /// A datagram from the network: for every link to its sender, lost if there is none.
+    pub fn arrive(&self, from: Peer, datagram: &[u8]) {
+        for line in self.lines.borrow_mut().values_mut().filter(|line| line.peer == from) {
+            line.waiting.push_back(datagram.to_vec());
+        }
+    }
+}
+
+/// The table for C.
+pub(super) fn port(platform: &Rc<Platform>) -> whimbrel_port_t {
+    whimbrel_port_t {
+        size: size_of::<whimbrel_port_t>(),
+        context: Rc::as_ptr(platform).cast_mut().cast(),
+        now: Some(now),
+        random: Some(random),
+        link_open: Some(open),
+        link_send: Some(send),
+        link_receive: Some(receive),
+        link_close: Some(close),
+        lock: None,
+        unlock: None,
+        wake: None,
+    }
+}
+
+/// # Safety
+/// `context` came from `port`, whose platform lives.
+pub(super) unsafe fn platform<'a>(context: *mut c_void) -> &'a Platform {
+    // SAFETY: the contract above; only shared references are ever made
+    unsafe { &*context.cast::<Platform>() }
+}
+
+unsafe extern "C" fn now(context: *mut c_void) -> u64 {
+    // SAFETY: the client hands over what it was given
+    unsafe { platform(context) }.now.get()
+}
+
+unsafe extern "C" fn random(context: *mut c_void, buffer: *mut u8, size: usize) {
+    // SAFETY: `size` bytes at `buffer`
+    let (platform, buffer) = unsafe { (platform(context), std::slice::from_raw_parts_mut(buffer, size)) };
+    buffer.fill_with(|| platform.random.borrow_mut().next() as u8);
+}
+
+unsafe extern "C" fn open(
+    context: *mut c_void,
+    link: u8,
+    host: *const c_char,
+    length: usize,
+    port: u16,
+    secure: i32,
+) -> i32 {
+    // SAFETY: `length` bytes at `host`
+    let (platform, host) =
+        unsafe { (platform(context), std::slice::from_raw_parts(host.cast::<u8>(), length)) };
+    assert_eq!(secure, 0, "no security was configured");
+    if platform.broken.get() {
+        return WHIMBREL_ERR_LINK;
+    }
+    if platform.pending.get() > 0 {
+        platform.pending.set(platform.pending.get() - 1);
+        return WHIMBREL_PENDING;
+    }
+    let address = std::str::from_utf8(host).ok().and_then(|host| host.parse().ok()).expect("an address");
+    let line = Line { peer: Peer::new(address, port), waiting: VecDeque::new() };
+    let before = platform.lines.borrow_mut().insert(link, line);
+    assert!(before.is_none(), "link {link} is opened a second time");
+    WHIMBREL_OK
+}
+
+unsafe extern "C" fn send(context: *mut c_void, link: u8, data: *const u8, size: usize) -> i32 {
+    // SAFETY: `size` bytes at `data`
+    let (platform, data) = unsafe { (platform(context), std::slice::from_raw_parts(data, size)) };
+    let peer = platform.lines.borrow().get(&link).expect("an open link").peer;
+    platform.outbox.borrow_mut().push_back((peer, data.to_vec()));
+    WHIMBREL_OK
+}
+
+unsafe extern "C" fn receive(context: *mut c_void, link: u8, buffer: *mut u8, size: usize) -> i32 {
+    // SAFETY: `size` bytes at `buffer`
+    let (platform, buffer) = unsafe { (platform(context), std::slice::from_raw_parts_mut(buffer, size)) };
+    let mut lines = platform.lines.borrow_mut();
+    let line = lines.get_mut(&link).expect("an open link");
+    let Some(datagram) = line.waiting.pop_front() else { return 0 };
+    let kept = datagram.len().min(size);
+    buffer[..kept].copy_from_slice(&datagram[..kept]);
+    if kept < datagram.len() { WHIMBREL_ERR_TRUNCATED } else { kept as i32 }
+}
+
+unsafe extern "C" fn close(context: *mut c_void, link: u8) {
+    // SAFETY: the client hands over what it was given
+    unsafe { platform(context) }.lines.borrow_mut().remove(&link);
+}
+
+pub(super) unsafe extern "C" fn event(context: *mut c_void, event: *const whimbrel_event_t) {
+    // SAFETY: the client hands over what it was given, and an event that lives for the call
+    let (platform, event) = unsafe { (platform(context), &*event) };
+    let ids = [event.path.object, event.path.instance, event.path.resource, event.path.resource_instance];
+    platform.events.borrow_mut().push(Event {
+        time: platform.now.get(),
+        code: event.code,
+        server: event.short_server_id,
+        status: event.status,
+        path: ids.iter().take_while(|id| **id != WHIMBREL_NONE).map(|id| format!("/{id}")).collect(),
+        at: event.at,
+    });
+}
