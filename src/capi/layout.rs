@@ -58,8 +58,12 @@ impl Limits {
             undo: 0,
             body: 0,
         };
-        // SAFETY: the contract above
-        let given = unsafe { given.as_ref() }.copied().unwrap_or(NONE);
+        // SAFETY: the contract above; behind a size that is not ours there may be less than we know
+        let given = match unsafe { given.as_ref() } {
+            None => NONE,
+            Some(given) if given.size == size_of::<whimbrel_limits_t>() => *given,
+            Some(_) => return Err(Error::Argument),
+        };
         let limits = Self {
             servers: or(given.servers, 1),
             objects: or(given.objects, 4),
@@ -75,8 +79,7 @@ impl Limits {
             undo: or(given.undo, 256),
             body: given.body as usize,
         };
-        let sound = given.size == size_of::<whimbrel_limits_t>()
-            && limits.servers <= 32
+        let sound = limits.servers <= 32
             && limits.observations <= 255
             && limits.datagram >= 128
             && limits.body <= 0x00ff_ffff;
