@@ -10,6 +10,7 @@ use crate::coap::{Answer, Block, Code, Kind, Message, Outgoing, Writer, block, o
 use crate::error::Error;
 use crate::format::{CF_LINK, Window, number};
 use crate::objects::{Field, ServerRow, action};
+use crate::path::Path;
 use crate::port::{Event, EventCode, Opening};
 use crate::time::{Instant, seconds};
 
@@ -420,7 +421,11 @@ impl Engine<'_> {
             let Some(row) = self.server_row(who) else { continue };
             let orders = row.actions.replace(0);
             let pause = seconds(row.disable_timeout.get());
-            if orders == 0 {
+            if orders & action::PERIODS != 0 {
+                let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+                self.attributes_changed(ctx.now, server, Path::ROOT);
+            }
+            if orders & !action::PERIODS == 0 {
                 continue;
             }
             if let Some(account) = self.account(who) {

@@ -150,6 +150,14 @@ pub trait Object {
         Ok(())
     }
 
+    /// An optional resource was removed: what it held must not come back when it is written again.
+    fn removed(&self, instance: &Instance, index: usize) {
+        if self.resource(index).is_some_and(|resource| resource.is(MULTIPLE)) {
+            // gone it is in any case: its bit is unset
+            let _ = self.clear(instance, index);
+        }
+    }
+
     /// Runs an executable resource. [`Error::Deferred`] where the answer comes later.
     fn execute(&self, instance: &Instance, index: usize, arguments: &[u8]) -> Result<(), Error> {
         let _ = (instance, index, arguments);

@@ -404,6 +404,7 @@ fn remove_unnamed(object: &dyn Object, instance: &Instance, named: u64) -> u64 {
         let bit = 1u64.wrapping_shl(index as u32);
         if resource.allows(WRITE) && !resource.is(MANDATORY) && named & bit == 0 && instance.has(index) {
             instance.set(index, false);
+            object.removed(instance, index);
             removed |= bit;
         }
         index += 1;
