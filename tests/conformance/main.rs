@@ -2,3 +2,4 @@
 //! case of the interoperability suite. `docs/conformance.md` maps items to tests.
 
 mod registration;
+mod update;
