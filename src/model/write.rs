@@ -218,7 +218,9 @@ impl Change<'_> {
                 if touched & bit == 0 {
                     undo.keep(model, object, instance, &target)?;
                     touched |= bit;
-                    if target.resource.is(MULTIPLE) && self.replace && self.base.depth() < 4 {
+                    // what a Replace removed may still lie in the application's list
+                    let fresh = !instance.has(target.index) || (self.replace && self.base.depth() < 4);
+                    if target.resource.is(MULTIPLE) && fresh {
                         object.clear(instance, target.index)?;
                     }
                 }
