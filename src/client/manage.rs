@@ -156,7 +156,7 @@ impl<'a> Engine<'a> {
         while let Some(resource) = object.resource(index) {
             if touched.wrapping_shr(index as u32) & 1 != 0 {
                 let at = path.with_resource(resource.id);
-                self.note_change(ctx.now, at);
+                self.note_change(at);
                 self.tell_from(ctx, who, EventCode::Written, at);
             }
             index += 1;
@@ -219,7 +219,7 @@ impl<'a> Engine<'a> {
         self.own(who, object, &created)?;
         for id in created.ids() {
             let path = Path::instance(object.id(), *id);
-            self.note_change(ctx.now, path);
+            self.note_change(path);
             self.tell_from(ctx, who, EventCode::Created, path);
         }
         self.objects_changed();
@@ -276,7 +276,7 @@ impl<'a> Engine<'a> {
     pub(crate) fn instance_gone(&mut self, ctx: &mut Context<'_>, path: Path) {
         self.end_observations_of(ctx, path);
         self.forget_attributes(path);
-        self.note_change(ctx.now, Path::object(path.object));
+        self.note_change(Path::object(path.object));
         self.objects_changed();
     }
 }

@@ -226,8 +226,8 @@ impl<'a> Engine<'a> {
     }
 
     /// The value at `path` has changed: it is reported to those who observe it.
-    pub fn changed(&mut self, now: Instant, path: Path) {
-        self.note_change(now, path);
+    pub fn changed(&mut self, _: Instant, path: Path) {
+        self.note_change(path);
     }
 
     pub(crate) fn tell(&self, ctx: &mut Context<'_>, event: Event) {

@@ -149,7 +149,7 @@ impl Engine<'_> {
     }
 
     /// A value changed: latches the observations for which it counts.
-    pub(crate) fn note_change(&mut self, _now: Instant, path: Path) {
+    pub(crate) fn note_change(&mut self, path: Path) {
         for at in 0..self.observations.len() {
             let Some(place) = self.observations.get(at) else { continue };
             let (Some(who), false) = (place.who, place.latched) else { continue };
