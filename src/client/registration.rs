@@ -493,6 +493,7 @@ impl Engine<'_> {
             return;
         }
         for who in 0..self.accounts.len() {
+            self.take_back(who);
             let Some(account) = self.account(who) else { continue };
             if account.state == State::Free || account.state == (State::Waiting { until: Instant::NEVER }) {
                 continue;

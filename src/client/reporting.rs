@@ -228,7 +228,7 @@ impl Engine<'_> {
                 continue;
             }
             if !self.can_notify(&place, ctx.now) {
-                self.discard_unless_stored(who, at);
+                self.discard_unless_stored(ctx.now, who, at);
                 continue;
             }
             // a sleeping client says first that it is awake (TS 1.0 figure 26)
@@ -244,14 +244,31 @@ impl Engine<'_> {
     }
 
     /// Away from the server, a change is kept only where the server wants it (`/1/x/6`).
-    fn discard_unless_stored(&mut self, who: usize, at: usize) {
+    fn discard_unless_stored(&mut self, now: Instant, who: usize, at: usize) {
         let away = !self.is_online() || !self.accounts.get(who).is_some_and(|account| account.serves());
         let storing = self.server_row(who).is_none_or(|row| row.storing.get());
         if away && !storing {
-            if let Some(place) = self.observations.get_mut(at) {
-                place.latched = false;
-                place.due = Instant::NEVER;
+            self.skip(now, at);
+        }
+    }
+
+    /// Lets a notification that is due pass as if it had been sent: its periods begin anew.
+    fn skip(&mut self, now: Instant, at: usize) {
+        if let Some(place) = self.observations.get_mut(at) {
+            place.latched = false;
+            place.sent = now;
+        }
+        self.reschedule(at);
+    }
+
+    /// A Confirmable notification that is under way will not arrive: the change waits again.
+    pub(crate) fn take_back(&mut self, who: usize) {
+        let exchange = self.accounts.get(who).and_then(|account| account.exchange);
+        if let Some(Purpose::Notify(at)) = exchange.map(|exchange| exchange.purpose) {
+            if let Some(place) = self.observations.get_mut(usize::from(at)) {
+                place.latched = true;
             }
+            self.reschedule(at.into());
         }
     }
 
@@ -259,11 +276,7 @@ impl Engine<'_> {
         let path = place.path;
         if path.depth() > 1 && self.rights(who, path.object, path.instance) & rights::READ == 0 {
             // not allowed any more: silent until it is again (TS 1.0 section 7.3.2.5)
-            if let Some(place) = self.observations.get_mut(at) {
-                place.latched = false;
-                place.due = Instant::NEVER;
-            }
-            return;
+            return self.skip(ctx.now, at);
         }
         let confirmable = self.config.confirm_notifications || ctx.now >= place.confirm;
         let id = self.fresh_id();
