@@ -3,5 +3,6 @@
 
 mod management;
 mod registration;
+mod reporting;
 mod update;
 mod writing;
