@@ -1,5 +1,6 @@
 //! Notification attributes: written by servers, inherited from above, each server's own (TS 1.0 sections 5.1 and 5.4.4).
 
+use crate::client::config::VERSION_1_0;
 use crate::client::request::Request;
 use crate::client::respond::Reply;
 use crate::client::{Context, Engine};
@@ -8,6 +9,7 @@ use crate::error::Error;
 use crate::format::link::LinkWriter;
 use crate::format::{float, number};
 use crate::model::definition::READ;
+use crate::model::rights;
 use crate::objects::server::{DEFAULT_PMAX, DEFAULT_PMIN};
 use crate::path::{NONE, Path};
 
@@ -122,6 +124,11 @@ impl Engine<'_> {
         request: &Request<'_>,
     ) -> Result<Reply, Error> {
         let path = request.path;
+        // needs no right at 1.0 (TS 1.0 section 7.3.2); from 1.1 on that to read, but on the object
+        let later = self.accounts.get(who).is_some_and(|account| account.version > VERSION_1_0);
+        if later && path.instance != NONE {
+            self.demand(who, path, rights::READ)?;
+        }
         let numeric = self.takes_conditions(path)?;
         let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
         let mine = |set: &AttributeSet| set.set != 0 && set.server == server && set.path == path;
