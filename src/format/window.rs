@@ -69,7 +69,8 @@ impl<'a> Window<'a> {
     pub fn big_endian(&mut self, number: u32, count: usize) {
         // Most of what a representation consists of is one to four bytes long. Where there is room, four are
         // stored at once: the surplus lies behind what is kept, and is written over next.
-        if let Some(at) = self.total.checked_sub(self.start)
+        if self.hash == 0
+            && let Some(at) = self.total.checked_sub(self.start)
             && let Some(room) = self.buffer.get_mut(at..)
             && let Some(slots) = room.first_chunk_mut::<4>()
         {
@@ -81,7 +82,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// The same where not all of it lies in the window.
+    /// The same where not all of it lies in the window, or where it is hashed.
     #[cold]
     #[inline(never)]
     fn at_the_edge(&mut self, number: u32, count: usize) {
