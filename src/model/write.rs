@@ -215,7 +215,10 @@ impl Change<'_> {
                 }
                 let bit = 1u64.wrapping_shl(target.index as u32);
                 if touched & bit == 0 {
-                    undo.keep(model, object, instance, &target)?;
+                    // a single value that is refused has not been written
+                    if self.base.depth() == 2 || target.resource.is(MULTIPLE) {
+                        undo.keep(model, object, instance, &target)?;
+                    }
                     touched |= bit;
                     // what a Replace removed may still lie in the application's list
                     let fresh = !instance.has(target.index) || (self.replace && self.base.depth() < 4);
@@ -359,6 +362,8 @@ impl Undo<'_> {
         let reading = Reading { model, format: &Snapshot, may: &|_| true };
         match reading.resource(object, instance, (target.index, target.resource), NONE, &mut out) {
             Ok(_) | Err(Error::NotFound) => {}
+            // an old value that comes later cannot be kept
+            Err(Error::Deferred) => return Err(Error::Handler),
             Err(error) => return Err(error),
         }
         if out.window.overflowed() {
