@@ -2,6 +2,9 @@
 //! case of the interoperability suite. `docs/conformance.md` maps items to tests.
 
 mod access;
+mod blocks;
+mod exchanges;
+mod formats;
 mod management;
 mod queue;
 mod registration;
