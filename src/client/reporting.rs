@@ -113,6 +113,12 @@ impl Engine<'_> {
         let Some(place) = self.observations.get_mut(at) else { return };
         let (who, path) = (place.who, place.path);
         *place = Observation::FREE;
+        // what comes back for its last notification must not concern the next one in this place
+        if let Some(account) = who.and_then(|who| self.account(who.into()))
+            && account.exchange.is_some_and(|exchange| exchange.purpose == Purpose::Notify(at as u8))
+        {
+            account.exchange = None;
+        }
         if let Some(who) = who {
             let server = self.accounts.get(usize::from(who)).map_or(0, |account| account.short_server_id);
             self.tell(ctx, Event::new(EventCode::ObservationEnded, server).on(path).why(status));
