@@ -133,10 +133,9 @@ impl Engine<'_> {
         let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
         let mine = |set: &AttributeSet| set.set != 0 && set.server == server && set.path == path;
         let at = self.attributes.iter().position(mine);
-        let at = at.or_else(|| self.attributes.iter().position(|set| set.set == 0)).ok_or(Error::Full)?;
-        let place = self.attributes.get(at).copied().ok_or(Error::Full)?;
-        let mut new =
-            if place.set == 0 { AttributeSet { server, path, ..AttributeSet::FREE } } else { place };
+        let at = at.or_else(|| self.attributes.iter().position(|set| set.set == 0));
+        let known = at.and_then(|at| self.attributes.get(at)).filter(|set| set.set != 0).copied();
+        let mut new = known.unwrap_or(AttributeSet { server, path, ..AttributeSet::FREE });
         let mut named = 0u8;
         request.each_query(|query| {
             let mut parts = query.splitn(2, |byte| *byte == b'=');
@@ -151,8 +150,11 @@ impl Engine<'_> {
         if !new.is_consistent() {
             return Err(Error::BadValue);
         }
-        if let Some(place) = self.attributes.get_mut(at) {
-            *place = new;
+        match at.and_then(|at| self.attributes.get_mut(at)) {
+            Some(place) => *place = new,
+            // nothing to remember where nothing is set
+            None if new.set == 0 => {}
+            None => return Err(Error::Full),
         }
         self.attributes_changed(ctx.now, server, path);
         Ok(Reply::code(Code::CHANGED))
