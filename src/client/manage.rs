@@ -115,6 +115,11 @@ impl<'a> Engine<'a> {
         request: &Request<'_>,
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
+        let observes = request.observe == Some(observe::request::REGISTER);
+        // attributes of an observation belong to 1.2: not to be ignored in silence (facts sheet A.8)
+        if observes && request.queries.is_some() {
+            return Err(Error::BadValue);
+        }
         let single = self.readable(who, request.path)?;
         let format = self.config.choose(request.accept, single)?;
         let mut reply = self.represent(who, request.path, format, request.block2, buffer)?;
