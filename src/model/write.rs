@@ -7,7 +7,7 @@ use crate::model::definition::{
     EXECUTE, Incoming, Instance, MANDATORY, MULTIPLE, OPAQUE_STATE, Object, Resource, SINGLE, WRITE,
 };
 use crate::model::probe::Snapshot;
-use crate::model::read::Reading;
+use crate::model::read::{Reading, has_resource_instance};
 use crate::model::registry::Model;
 use crate::path::{NONE, Path};
 use crate::value::Value;
@@ -129,6 +129,11 @@ impl Change<'_> {
             let resource = object.resource(index).ok_or(Error::NotFound)?;
             if !resource.allows(WRITE) || (depth == 4 && !resource.is(MULTIPLE)) {
                 return Err(Error::NotAllowed);
+            }
+            if depth == 4
+                && !has_resource_instance(model, object, instance, index, self.base.resource_instance)
+            {
+                return Err(Error::NotFound);
             }
             if !self.format.structured() && resource.is(MULTIPLE) && depth == 3 {
                 return Err(Error::BadValue);
