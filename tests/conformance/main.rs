@@ -3,6 +3,7 @@
 
 mod access;
 mod blocks;
+mod edges;
 mod exchanges;
 mod formats;
 mod hostile;
