@@ -28,12 +28,23 @@ $(RELEASE)/libwhimbrel.a: library ;
 
 examples: $(EXAMPLES)
 
+# The client that the interop tests drive is built like an example.
+INTEROP_CLIENT := $(patsubst tests/interop/%.c,target/interop/%,$(wildcard tests/interop/*.c))
+
 target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
-demo: build ## a C client against the embedded server, as a ladder of messages
-	cargo run --quiet --release -p whimbrel-lab --bin demo
+target/interop/%: tests/interop/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+
+.PHONY: lab-server
+lab-server:
+	cargo build --quiet --release -p whimbrel-lab --bin lab-server
+
+demo: library lab-server target/examples-c/demo ## a C client against the embedded server, as a ladder of messages
+	scripts/demo.sh
 
 header: ## write include/whimbrel.h anew from src/capi
 	cargo run --quiet -p whimbrel-header
@@ -74,13 +85,16 @@ test-examples: setup-c build
 test-header: setup-firmware
 	tests/header/compile.sh
 
-test-tools: setup-firmware
+test-tools: setup-firmware setup-c setup-fuzz
 	scripts/selftest.sh
 
-test-firmware: firmware
-	scripts/symbols.py $(foreach target,$(FIRMWARE_TARGETS),target/firmware/$(target)/release/libwhimbrel.a)
+ARCHIVES := $(foreach target,$(FIRMWARE_TARGETS),target/firmware/$(target)/release/libwhimbrel.a)
 
-test-interop: setup-java build
+test-firmware: firmware
+	CHECKED=1 scripts/firmware.sh thumbv7em-none-eabi z
+	scripts/symbols.py $(ARCHIVES) target/firmware-checked/thumbv7em-none-eabi/release/libwhimbrel.a
+
+test-interop: setup-java build $(INTEROP_CLIENT)
 	scripts/test-interop.sh
 
 fuzz-smoke: setup-fuzz

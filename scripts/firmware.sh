@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the archive for one CPU. usage: scripts/firmware.sh TARGET [OPT [CRATE [CARGO-OPTION…]]]
 # OPT is z or s (CRATE is for the tooling's own tests). RUSTC_BOOTSTRAP lets a stable compiler build core from source.
-# Archives for z lie in target/firmware/TARGET/release, those for s in target/firmware-s.
+# Archives for z lie in target/firmware/TARGET/release, those for s in target/firmware-s. With CHECKED=1 our own code
+# panics on arithmetic overflow; that archive (firmware-checked) is not shipped, it shows that none is possible.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=$1
@@ -11,6 +12,10 @@ shift $(($# < 3 ? $# : 3))
 directory=$PWD/target/firmware
 [ "$crate" = . ] || directory=$PWD/target/$(basename "$crate")/firmware
 [ "$opt" = z ] || directory=$directory-$opt
+if [ "${CHECKED:-0}" = 1 ]; then
+    directory=$directory-checked
+    set -- --config profile.release.package.whimbrel.overflow-checks=true "$@"
+fi
 
 # panic=abort and not immediate-abort: a panic must stay visible to scripts/symbols.py.
 cd "$crate"

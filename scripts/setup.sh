@@ -19,7 +19,8 @@ dtls|command -v cmake|cmake
 dtls|command -v ninja|ninja-build
 dtls|command -v clang|clang
 dtls|ls /usr/lib/llvm-*/lib/libclang.so|libclang-dev
-java|command -v java|default-jre-headless
+java|command -v javac|default-jdk-headless
+java|command -v mvn|maven
 '
 groups=("$@")
 [ ${#groups[@]} -gt 0 ] || groups=(check c firmware fuzz dtls java)

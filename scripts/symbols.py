@@ -33,7 +33,7 @@ FORBIDDEN = {
 }
 
 # All that an archive may leave to the firmware: the memory functions and compiler support of any C library, the lock.
-PROVIDED = re.compile(r"^(mem(cpy|move|set|cmp)|bcmp|strlen|__aeabi_\w+|_critical_section_1_0_(acquire|release))$")
+PROVIDED = re.compile(r"^(mem(cpy|move|set|cmp)|bcmp|strlen|__aeabi_\w+|__\w+[sd]i\d?|_critical_section_1_0_(acquire|release))$")
 
 
 def run(tool, *arguments):

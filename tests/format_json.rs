@@ -5,7 +5,7 @@ mod format_common;
 use format_common::{Node, Owned, Random, assert_windows, leaves, read, write};
 use serde_json::Value as Json;
 use whimbrel::error::Error;
-use whimbrel::format::JSON;
+use whimbrel::format::{JSON, float};
 use whimbrel::path::{NONE, Path};
 use whimbrel::value::DataType;
 
@@ -330,4 +330,31 @@ fn garbage_is_survived() {
         &whole,
         64..=64,
     );
+}
+
+/// A number far from 1 is written with an exponent, and means the same.
+#[test]
+fn floats_far_from_one() {
+    let mut buffer = [0; 64];
+    for (number, text) in [
+        (1e300, "1e300"),
+        (-1.5e-300, "-1.5e-300"),
+        (1.25e16, "1.25e16"),
+        (9_007_199_254_740_994.0, "9007199254740994"),
+        (1e15, "1000000000000000"),
+        (1e-5, "0.00001"),
+        (f64::MAX, "1.7976931348623157e308"),
+        (f64::from_bits(1), "5e-324"),
+    ] {
+        let mut window = whimbrel::format::Window::new(&mut buffer, 0);
+        float::put_json(&mut window, number).unwrap();
+        assert_eq!(core::str::from_utf8(window.kept()).unwrap(), text);
+        assert_eq!(float::parse(text.as_bytes()), Some(number));
+    }
+}
+
+/// Leshan writes an Objlnk as "sv".
+#[test]
+fn links_as_strings() {
+    assert_eq!(value(r#""sv":"3:0""#, DataType::Objlnk), Ok(Owned::Objlnk(3, 0)));
 }

@@ -1,9 +1,9 @@
 //! Notification attributes: written by servers, inherited from above, each server's own (TS 1.0 sections 5.1 and 5.4.4).
 
+use crate::client::Engine;
 use crate::client::config::VERSION_1_0;
 use crate::client::request::Request;
 use crate::client::respond::Reply;
-use crate::client::{Context, Engine};
 use crate::coap::Code;
 use crate::error::Error;
 use crate::format::link::LinkWriter;
@@ -67,13 +67,6 @@ impl AttributeSet {
     pub const FREE: Self =
         Self { server: 0, path: Path::ROOT, set: 0, periods: [0; 2], conditions: [0.0; 3] };
 
-    /// Forgets what that server set.
-    pub(crate) fn forget(&mut self, server: u16) {
-        if self.server == server {
-            self.set = 0;
-        }
-    }
-
     fn has(&self, which: usize) -> bool {
         self.set >> which & 1 != 0
     }
@@ -117,12 +110,7 @@ impl AttributeSet {
 
 impl Engine<'_> {
     /// Write-Attributes: all of them or none (TS 1.0 section 5.4.4).
-    pub(crate) fn write_attributes(
-        &mut self,
-        ctx: &mut Context<'_>,
-        who: usize,
-        request: &Request<'_>,
-    ) -> Result<Reply, Error> {
+    pub(crate) fn write_attributes(&mut self, who: usize, request: &Request<'_>) -> Result<Reply, Error> {
         let path = request.path;
         // needs no right at 1.0 (TS 1.0 section 7.3.2); from 1.1 on that to read, but on the object
         let later = self.accounts.get(who).is_some_and(|account| account.version > VERSION_1_0);
@@ -156,7 +144,7 @@ impl Engine<'_> {
             None if new.set == 0 => {}
             None => return Err(Error::Full),
         }
-        self.attributes_changed(ctx.now, server, path);
+        self.attributes_changed(server, path);
         Ok(Reply::code(Code::CHANGED))
     }
 
@@ -224,6 +212,14 @@ impl Engine<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A server is gone, and what it set.
+    pub(crate) fn forget_attributes_of(&mut self, who: usize) {
+        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        for set in self.attributes.iter_mut().filter(|set| set.server == server) {
+            set.set = 0;
+        }
     }
 
     /// An instance is gone, and what was set on it and below.

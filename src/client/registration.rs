@@ -1,6 +1,7 @@
 //! Register, Update, De-register (TS 1.0 section 5.3): the life of a registration, and what follows a failure.
 
 use crate::client::account::{Account, LOCATION, Location, Purpose, State, changed};
+use crate::client::features::Fate;
 use crate::client::links::object_list;
 use crate::client::uri::Uri;
 use crate::client::{Context, Deadline, Engine, Reason};
@@ -146,7 +147,7 @@ impl Engine<'_> {
     pub(crate) fn register(&mut self, ctx: &mut Context<'_>, who: usize) {
         let Some(row) = self.server_row(who) else { return };
         let (lifetime, binding) = (row.lifetime.get(), row.binding.get());
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, false);
         if let Some(account) = self.account(who) {
             account.state = State::Registering;
             account.changed = 0;
@@ -192,7 +193,7 @@ impl Engine<'_> {
     }
 
     fn left(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, false);
         self.unlink(ctx, who);
         self.enter(who, State::Waiting { until });
         self.tell_about(ctx, who, EventCode::Deregistered, 0);
@@ -403,7 +404,7 @@ impl Engine<'_> {
                 };
                 self.left(ctx, who, until);
             }
-            Purpose::Notify(at) => self.notify_failed(ctx, who, at.into()),
+            Purpose::Notify(at) => self.notification_ended(ctx, who, at, Fate::Lost),
             Purpose::Respond => {}
         }
     }
@@ -411,7 +412,7 @@ impl Engine<'_> {
     /// Pauses before the next Register: twice as long after each failure, and never the same for all devices.
     fn retry_later(&mut self, ctx: &mut Context<'_>, who: usize, status: i32) {
         let (first, longest) = self.config.retry_s;
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, false);
         self.unlink(ctx, who);
         let mut random = [0u8; 4];
         ctx.port.random(&mut random);
@@ -431,7 +432,12 @@ impl Engine<'_> {
         for who in 0..self.accounts.len() {
             let Some(row) = self.server_row(who) else { continue };
             let orders = row.actions.replace(0);
-            if orders == 0 {
+            if orders & action::PERIODS != 0
+                && let Some(reporting) = self.config.features.reporting
+            {
+                reporting.periods_changed(self, who);
+            }
+            if orders & !action::PERIODS == 0 {
                 continue;
             }
             if let Some(account) = self.account(who) {
@@ -493,7 +499,6 @@ impl Engine<'_> {
             return;
         }
         for who in 0..self.accounts.len() {
-            self.take_back(who);
             let Some(account) = self.account(who) else { continue };
             if account.state == State::Free || account.state == (State::Waiting { until: Instant::NEVER }) {
                 continue;
@@ -503,8 +508,11 @@ impl Engine<'_> {
                 self.enter(who, State::Waiting { until: ctx.now });
             } else {
                 // whatever was under way got lost with the network
-                account.exchange = None;
+                let lost = account.exchange.take();
                 account.changed |= changed::REFRESH;
+                if let Some(Purpose::Notify(at)) = lost.map(|exchange| exchange.purpose) {
+                    self.notification_ended(ctx, who, at, Fate::Caught);
+                }
             }
         }
     }

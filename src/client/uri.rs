@@ -31,16 +31,11 @@ impl<'a> Uri<'a> {
                 None => (authority, ""),
             },
         };
-        let port = match behind.strip_prefix(':') {
-            Some("") | None if behind.len() < 2 => {
-                if secure {
-                    5684
-                } else {
-                    5683
-                }
-            }
-            Some(digits) => decimal(digits.as_bytes())?,
-            None => return Err(Error::BadValue),
+        let port = match (behind, behind.strip_prefix(':')) {
+            ("" | ":", _) if secure => 5684,
+            ("" | ":", _) => 5683,
+            (_, Some(digits)) => decimal(digits.as_bytes())?,
+            _ => return Err(Error::BadValue),
         };
         if host.is_empty() { Err(Error::BadValue) } else { Ok(Self { host, port, secure }) }
     }
@@ -73,6 +68,7 @@ mod tests {
         assert_eq!(Uri::parse("coap://127.0.0.1:1234"), uri("127.0.0.1", 1234, false));
         assert_eq!(Uri::parse("coap://[::1]:1234"), uri("::1", 1234, false));
         assert_eq!(Uri::parse("coap://[::1]"), uri("::1", 5683, false));
+        assert_eq!(Uri::parse("coaps://a:"), uri("a", 5684, true));
     }
 
     #[test]

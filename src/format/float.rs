@@ -39,6 +39,16 @@ pub fn is_finite(number: f64) -> bool {
 /// Writes a number: the fewest digits that read back as the same number, no exponent (Appendix C).
 /// Infinities and NaN have no text: [`Error::BadValue`].
 pub fn put(window: &mut Window<'_>, number: f64) -> Result<(), Error> {
+    write(window, number, i32::MAX)
+}
+
+/// The same for JSON, where a number may have an exponent: one far from 1 gets it. Leshan refuses a whole number of so
+/// many digits that a binary64 does not hold it exactly.
+pub fn put_json(window: &mut Window<'_>, number: f64) -> Result<(), Error> {
+    write(window, number, 16)
+}
+
+fn write(window: &mut Window<'_>, number: f64, longest: i32) -> Result<(), Error> {
     if !is_finite(number) {
         return Err(Error::BadValue);
     }
@@ -49,7 +59,7 @@ pub fn put(window: &mut Window<'_>, number: f64) -> Result<(), Error> {
     let (mantissa, exponent) = take_apart(bits);
     match whole(mantissa, exponent) {
         Some(whole) => window.decimal(whole),
-        None => put_digits(window, mantissa, exponent),
+        None => put_digits(window, mantissa, exponent, longest),
     }
     Ok(())
 }
@@ -65,8 +75,9 @@ fn whole(mantissa: u64, exponent: i32) -> Option<u64> {
     (mantissa.trailing_zeros() >= down).then_some(mantissa >> down)
 }
 
-/// Draws the digits of a positive number and puts the decimal point.
-fn put_digits(window: &mut Window<'_>, mantissa: u64, exponent: i32) {
+/// Draws the digits of a positive number and puts the decimal point; with an exponent where the point is more than
+/// `longest` places away.
+fn put_digits(window: &mut Window<'_>, mantissa: u64, exponent: i32, longest: i32) {
     let (mut r, mut s, mut m) = fraction(mantissa, exponent);
     // an even mantissa takes the ends of its interval too: a tie is rounded to it
     let even = mantissa & 1 == 0;
@@ -78,17 +89,22 @@ fn put_digits(window: &mut Window<'_>, mantissa: u64, exponent: i32) {
     }
     let reaches = |order| order == Ordering::Greater || (even && order == Ordering::Equal);
     let mut point = estimate(mantissa, exponent);
-    let power = point.unsigned_abs();
+    let scale = point.unsigned_abs();
     if point >= 0 {
-        s.scale(power);
+        s.scale(scale);
     } else {
-        r.scale(power);
-        m.scale(power);
+        r.scale(scale);
+        m.scale(scale);
     }
     // up to the power of ten that neither the number nor what rounds to it reaches
     while reaches(r.compare_sum(&m, uneven, &s)) {
         s.multiply(10);
         point = point.wrapping_add(1);
+    }
+    let mut power = 0;
+    if point.abs() > longest {
+        power = point.wrapping_sub(1);
+        point = 1;
     }
     if point <= 0 {
         window.put(b"0.");
@@ -115,6 +131,10 @@ fn put_digits(window: &mut Window<'_>, mantissa: u64, exponent: i32) {
     }
     for _ in 0..point {
         window.byte(b'0');
+    }
+    if power != 0 {
+        window.put(if power < 0 { b"e-" } else { b"e" });
+        window.decimal(power.unsigned_abs().into());
     }
 }
 

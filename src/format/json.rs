@@ -60,7 +60,11 @@ fn member(window: &mut Window<'_>, value: Value<'_>) -> Result<(), Error> {
             text::put(window, value)?;
             window.byte(b'"');
         }
-        Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) | Value::Time(_) => {
+        Value::Float(number) => {
+            window.put(b"\"v\":");
+            float::put_json(window, number)?;
+        }
+        Value::Integer(_) | Value::Unsigned(_) | Value::Time(_) => {
             window.put(b"\"v\":");
             text::put(window, value)?;
         }

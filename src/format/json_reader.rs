@@ -178,7 +178,8 @@ pub(super) fn decode<'a>(
             let length = base64::decode(Unescaped::new(raw.bytes), scratch, Variant::Url)?;
             scratch.get(..length).map(Value::Opaque)
         }
-        (LINK, DataType::Objlnk) => {
+        // Leshan writes links as "sv"; the definition leaves no doubt about what is meant
+        (LINK | STRING, DataType::Objlnk) => {
             number::object_link(raw.bytes).map(|(object, instance)| Value::Objlnk(object, instance))
         }
         _ => None,

@@ -178,6 +178,7 @@ impl Change<'_> {
         created: &mut Created,
     ) -> Result<(), Error> {
         let single = object.flags() & SINGLE != 0;
+        let nobody = Instance::FREE;
         let mut seen = 0u64;
         let needed = mandatory(object);
         let mut cursor = Cursor::new(self.payload, self.base);
@@ -194,7 +195,7 @@ impl Change<'_> {
             let Some(target) = self.target(object, record)? else { continue };
             if target.resource.allows(WRITE) {
                 seen |= 1u64.wrapping_shl(target.index as u32);
-                self.check_value(model, object, &Instance::FREE, &target, scratch)?;
+                self.check_value(model, object, &nobody, &target, scratch)?;
             }
         }
         if seen & needed != needed {
@@ -415,6 +416,7 @@ fn remove_unnamed(object: &dyn Object, instance: &Instance, named: u64) -> u64 {
         let bit = 1u64.wrapping_shl(index as u32);
         if resource.allows(WRITE) && !resource.is(MANDATORY) && named & bit == 0 && instance.has(index) {
             instance.set(index, false);
+            object.removed(instance, index);
             removed |= bit;
         }
         index += 1;

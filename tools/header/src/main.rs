@@ -5,6 +5,8 @@
 //! sees one file at a time: it writes all constants, then all types, then all functions, which on the whole API would
 //! part every function from the types that it takes. A section may use types of the sections above it.
 
+mod values;
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -109,8 +111,9 @@ fn header(capi: &Path) -> Result<String, Box<dyn Error>> {
     text += "#ifndef WHIMBREL_H\n#define WHIMBREL_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n";
     text += &version(env!("CARGO_PKG_VERSION"))?;
     text += "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
+    let crate_text = values::sources(capi.parent().unwrap_or(capi))?;
     for module in modules(&root) {
-        text += &section(&source_of(capi, module)?)?;
+        text += &section(&source_of(capi, module)?, &crate_text)?;
     }
     text += HELPERS;
     text += "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* WHIMBREL_H */\n";
@@ -147,20 +150,24 @@ fn source_of(capi: &Path, module: &str) -> Result<PathBuf, Box<dyn Error>> {
 }
 
 /// One file's declarations under its title; empty if the file exports nothing.
-fn section(path: &Path) -> Result<String, Box<dyn Error>> {
-    let source = fs::read_to_string(path)?;
-    let names = exported(&source);
+fn section(path: &Path, crate_text: &str) -> Result<String, Box<dyn Error>> {
+    let source = values::resolved(&fs::read_to_string(path)?, crate_text);
+    // The version is written above, from the manifest.
+    let names: Vec<&str> =
+        exported(&source).into_iter().filter(|n| !n.starts_with("WHIMBREL_VERSION_")).collect();
     if names.is_empty() {
         return Ok(String::new());
     }
     let mut config = cbindgen::Config::from_file("cbindgen.toml")?;
     // Types that only a later section uses would be left out as unused.
     config.export.include = names.iter().map(|name| (*name).to_owned()).collect();
-    let bindings = cbindgen::Builder::new()
-        .with_config(config)
-        .with_src(path)
-        .generate()
-        .map_err(|e| format!("{}: {e}", path.display()))?;
+    let version = ["MAJOR", "MINOR", "PATCH", "STRING"].map(|part| format!("WHIMBREL_VERSION_{part}"));
+    config.export.exclude.extend(version);
+    let copy = env::temp_dir().join(format!("whimbrel-header-{}.rs", std::process::id()));
+    fs::write(&copy, &source)?;
+    let bindings = cbindgen::Builder::new().with_config(config).with_src(&copy).generate();
+    fs::remove_file(&copy)?;
+    let bindings = bindings.map_err(|e| format!("{}: {e}", path.display()))?;
     let mut bytes = Vec::new();
     bindings.write(&mut bytes);
     let declarations = tidy(String::from_utf8(bytes)?.trim());
@@ -168,6 +175,13 @@ fn section(path: &Path) -> Result<String, Box<dyn Error>> {
     let words: Vec<&str> = declarations.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     if let Some(name) = names.iter().find(|name| !words.contains(name)) {
         return Err(format!("{}: cbindgen left out {name}", path.display()).into());
+    }
+    let value = |line: &str| Some(line.strip_prefix("#define ")?.split_once(' ')?.1.to_owned());
+    let known =
+        |v: &String| ["(-", "\"", "INT", "UINT", "WHIMBREL_"].iter().any(|start| v.starts_with(start));
+    let number = |v: &String| v.starts_with(|c: char| c.is_ascii_digit());
+    if let Some(value) = declarations.lines().filter_map(value).find(|v| !known(v) && !number(v)) {
+        return Err(format!("{}: C does not know the constant's value {value}", path.display()).into());
     }
     let title: Vec<String> = inner_doc(&source).take_while(|line| !line.is_empty()).collect();
     let title = title.join(" ");

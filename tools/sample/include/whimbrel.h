@@ -33,6 +33,8 @@ extern "C" {
 #define WHIMBREL_NEVER UINT64_MAX
 /** May be read. */
 #define WHIMBREL_READ 1
+/** No number: a constant that the crate has under another name. */
+#define WHIMBREL_NONE 65535
 
 /* -------------------------------------------------------------------------------------------------------- */
 /* Objects: constant tables that the application names.                                                     */

@@ -8,6 +8,13 @@ extern crate std;
 
 pub mod capi;
 
+/// Why something did not happen.
+pub enum Error {
+    /// An argument is wrong.
+    Argument = -1,
+}
+pub(crate) const NONE: u16 = 0xffff;
+
 #[cfg(all(not(feature = "std"), target_os = "none"))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
