@@ -126,7 +126,7 @@ impl Engine<'_> {
             None => None,
             Some(Known::NotKept) if safe => None,
             Some(Known::Answer(answer)) => buffer.get_mut(..answer.len()).map(|slot| {
-                slot.copy_from_slice(answer);
+                crate::bytes::copy(slot, answer);
                 answer.len()
             }),
             Some(_) => Some(0),
