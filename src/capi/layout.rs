@@ -110,14 +110,17 @@ impl Carver {
 
     /// Room for `count` values, not yet initialised; dangling while counting.
     pub fn take<T>(&mut self, count: usize) -> Result<*mut T, Error> {
-        let start = self.at.next_multiple_of(align_of::<T>());
-        let end = size_of::<T>().checked_mul(count).and_then(|n| n.checked_add(start)).ok_or(Error::Full)?;
-        if end > self.size {
-            return Err(Error::Full);
-        }
-        self.at = end;
-        let place = if self.base.is_null() { ptr::null_mut() } else { self.base.wrapping_add(start) };
-        Ok(place.cast())
+        const { assert!(align_of::<T>() <= 8) };
+        self.take_bytes(size_of::<T>(), count).map(<*mut u8>::cast)
+    }
+
+    /// One copy for all types: everything begins at a multiple of 8.
+    #[inline(never)]
+    fn take_bytes(&mut self, size: usize, count: usize) -> Result<*mut u8, Error> {
+        let start = self.at;
+        let bytes = size.checked_mul(count).filter(|bytes| *bytes <= self.size.wrapping_sub(start));
+        self.at = start.wrapping_add(bytes.ok_or(Error::Full)?.wrapping_add(7) & !7).min(self.size);
+        Ok(if self.base.is_null() { ptr::null_mut() } else { self.base.wrapping_add(start) })
     }
 
     /// A slice of `count` values made by `make`.

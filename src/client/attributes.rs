@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::format::link::LinkWriter;
 use crate::format::{float, number};
 use crate::model::definition::READ;
+use crate::objects::server::{DEFAULT_PMAX, DEFAULT_PMIN};
 use crate::path::{NONE, Path};
 
 /// The attributes, in the order in which they are written out.
@@ -155,10 +156,9 @@ impl Engine<'_> {
     /// What governs an observation of `path` by that server: each attribute from the nearest level that sets it.
     pub(crate) fn effective(&self, who: usize, path: Path) -> Effective {
         let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
-        let row = self.server_row(who);
         let mut effective = Effective {
-            pmin: row.map_or(0, |row| row.pmin.get()),
-            pmax: row.map_or(0, |row| row.pmax.get()),
+            pmin: self.server_period(who, DEFAULT_PMIN).unwrap_or(0),
+            pmax: self.server_period(who, DEFAULT_PMAX).unwrap_or(0),
             gt: None,
             lt: None,
             st: None,

@@ -66,6 +66,8 @@ pub trait Reporting: Sync {
     ) -> Result<(), Error>;
     /// A value changed.
     fn note(&self, engine: &mut Engine<'_>, path: Path);
+    /// The default periods of the Server object changed.
+    fn periods_changed(&self, engine: &mut Engine<'_>, who: usize);
     /// A place and all below it is gone.
     fn gone(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, path: Path);
     /// The server knows nothing of its observations any more; with `account`, it is gone altogether.
@@ -161,6 +163,10 @@ impl Reporting for Library {
     }
     fn note(&self, engine: &mut Engine<'_>, path: Path) {
         engine.latch_change(path);
+    }
+    fn periods_changed(&self, engine: &mut Engine<'_>, who: usize) {
+        let server = engine.accounts.get(who).map_or(0, |account| account.short_server_id);
+        engine.attributes_changed(server, Path::ROOT);
     }
     fn gone(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, path: Path) {
         engine.end_observations_of(ctx, path);

@@ -9,6 +9,7 @@ use crate::coap::exchange::Due;
 use crate::coap::{Answer, Block, Code, Kind, Message, Outgoing, Writer, block, option};
 use crate::error::Error;
 use crate::format::{CF_LINK, Window, number};
+use crate::objects::server::{DEFAULT_DISABLE_TIMEOUT, DEFAULT_PMAX, DEFAULT_PMIN, DISABLE_TIMEOUT};
 use crate::objects::{Field, ServerRow, action};
 use crate::port::{Event, EventCode, Opening};
 use crate::time::{Instant, seconds};
@@ -24,6 +25,18 @@ impl Engine<'_> {
     pub(crate) fn server_row(&self, who: usize) -> Option<&ServerRow> {
         let account = self.accounts.get(who)?;
         self.model.instance(1, account.server).and_then(|instance| self.server.row(instance))
+    }
+
+    /// A period of an account's Server instance; `None` where the resource is not instantiated.
+    pub(crate) fn server_period(&self, who: usize, resource: u16) -> Option<u32> {
+        let instance = self.model.instance(1, self.accounts.get(who)?.server)?;
+        let row = self.server.row(instance).filter(|_| instance.has(resource.into()))?;
+        match resource {
+            DEFAULT_PMIN => Some(row.pmin.get()),
+            DEFAULT_PMAX => Some(row.pmax.get()),
+            DISABLE_TIMEOUT => Some(row.disable_timeout.get()),
+            _ => None,
+        }
     }
 
     /// Does what is due for one account.
@@ -419,8 +432,12 @@ impl Engine<'_> {
         for who in 0..self.accounts.len() {
             let Some(row) = self.server_row(who) else { continue };
             let orders = row.actions.replace(0);
-            let pause = seconds(row.disable_timeout.get());
-            if orders == 0 {
+            if orders & action::PERIODS != 0
+                && let Some(reporting) = self.config.features.reporting
+            {
+                reporting.periods_changed(self, who);
+            }
+            if orders & !action::PERIODS == 0 {
                 continue;
             }
             if let Some(account) = self.account(who) {
@@ -428,7 +445,8 @@ impl Engine<'_> {
                 account.changed |= changed::REFRESH;
             }
             if orders & action::DISABLE != 0 {
-                self.deregister(ctx, who, ctx.now.after(pause));
+                let pause = self.server_period(who, DISABLE_TIMEOUT).unwrap_or(DEFAULT_DISABLE_TIMEOUT);
+                self.deregister(ctx, who, ctx.now.after(seconds(pause)));
             }
         }
     }

@@ -268,11 +268,9 @@ impl Engine<'_> {
     fn discard_unless_stored(&mut self, who: usize, at: usize) {
         let away = !self.is_online() || !self.accounts.get(who).is_some_and(|account| account.serves());
         let storing = self.server_row(who).is_none_or(|row| row.storing.get());
-        if away && !storing {
-            if let Some(place) = self.observations.get_mut(at) {
-                place.latched = false;
-                place.due = Instant::NEVER;
-            }
+        if let (true, false, Some(place)) = (away, storing, self.observations.get_mut(at)) {
+            place.latched = false;
+            place.due = Instant::NEVER;
         }
     }
 

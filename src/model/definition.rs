@@ -73,7 +73,8 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// An empty place in the table.
+    /// An empty place in the table; copied from, never used as it stands.
+    #[allow(clippy::declare_interior_mutable_const)]
     pub const FREE: Self = Self { object: NONE, id: NONE, present: Cell::new(0), data: 0 };
 
     /// Whether the resource at `index` is instantiated.
@@ -147,6 +148,14 @@ pub trait Object {
     fn clear(&self, instance: &Instance, index: usize) -> Result<(), Error> {
         let _ = (instance, index);
         Ok(())
+    }
+
+    /// An optional resource was removed: what it held must not come back when it is written again.
+    fn removed(&self, instance: &Instance, index: usize) {
+        if self.resource(index).is_some_and(|resource| resource.is(MULTIPLE)) {
+            // gone it is in any case: its bit is unset
+            let _ = self.clear(instance, index);
+        }
     }
 
     /// Runs an executable resource. [`Error::Deferred`] where the answer comes later.

@@ -17,6 +17,8 @@ pub mod action {
     pub const LIFETIME: u8 = 4;
     /// The binding was written.
     pub const BINDING: u8 = 8;
+    /// A default period was written or removed: observations follow it at once.
+    pub const PERIODS: u8 = 16;
 }
 
 /// Short Server ID.
@@ -51,7 +53,7 @@ const RESOURCES: [Resource; 9] = [
 ];
 
 /// Disable Timeout where the resource is not instantiated, in seconds.
-const DEFAULT_DISABLE_TIMEOUT: u32 = 86_400;
+pub const DEFAULT_DISABLE_TIMEOUT: u32 = 86_400;
 
 /// A transport binding and mode (TS 1.0 section 5.3.1.1), up to four letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +108,8 @@ pub struct ServerRow {
 }
 
 impl ServerRow {
-    /// A row that no instance occupies.
+    /// A row that no instance occupies; copied from, never used as it stands.
+    #[allow(clippy::declare_interior_mutable_const)]
     pub const FREE: Self = Self {
         used: Cell::new(false),
         short_server_id: Cell::new(0),
@@ -118,6 +121,11 @@ impl ServerRow {
         binding: Cell::new(Binding::U),
         actions: Cell::new(0),
     };
+
+    /// Notes what the client must do.
+    fn ask(&self, action: u8) {
+        self.actions.set(self.actions.get() | action);
+    }
 }
 
 impl Row for ServerRow {
@@ -199,10 +207,16 @@ impl Object for Server<'_> {
             SHORT_SERVER_ID => row.short_server_id.set(period(value)? as u16),
             LIFETIME => {
                 row.lifetime.set(period(value)?);
-                row.actions.set(row.actions.get() | action::LIFETIME);
+                row.ask(action::LIFETIME);
             }
-            DEFAULT_PMIN => row.pmin.set(period(value)?),
-            DEFAULT_PMAX => row.pmax.set(period(value)?),
+            DEFAULT_PMIN => {
+                row.pmin.set(period(value)?);
+                row.ask(action::PERIODS);
+            }
+            DEFAULT_PMAX => {
+                row.pmax.set(period(value)?);
+                row.ask(action::PERIODS);
+            }
             DISABLE_TIMEOUT => row.disable_timeout.set(period(value)?),
             STORING => {
                 let Value::Boolean(on) = value else { return Err(Error::BadValue) };
@@ -211,11 +225,22 @@ impl Object for Server<'_> {
             BINDING => {
                 let Value::String(text) = value else { return Err(Error::BadValue) };
                 row.binding.set(Binding::parse(text)?);
-                row.actions.set(row.actions.get() | action::BINDING);
+                row.ask(action::BINDING);
             }
             _ => return Err(Error::NotAllowed),
         }
         Ok(())
+    }
+
+    fn removed(&self, instance: &Instance, index: usize) {
+        let Some(row) = self.row(instance) else { return };
+        match index as u16 {
+            DEFAULT_PMIN => row.pmin.set(0),
+            DEFAULT_PMAX => row.pmax.set(0),
+            DISABLE_TIMEOUT => row.disable_timeout.set(DEFAULT_DISABLE_TIMEOUT),
+            _ => {}
+        }
+        row.ask(action::PERIODS);
     }
 
     fn execute(&self, instance: &Instance, index: usize, _: &[u8]) -> Result<(), Error> {
@@ -225,7 +250,7 @@ impl Object for Server<'_> {
             UPDATE_TRIGGER => action::UPDATE,
             _ => return Err(Error::NotAllowed),
         };
-        row.actions.set(row.actions.get() | wanted);
+        row.ask(wanted);
         Ok(())
     }
 

@@ -130,6 +130,16 @@ class MainCases(Bench):
         self.assertIn(values.get(0), (None, ""), "removed, or set to its default")
         self.assertIn(values.get(11), (None, {}))
 
+    def test_what_a_replace_took_away_does_not_come_back(self) -> None:
+        for form in ("TLV", "JSON"):
+            with self.subTest(form=form):
+                before = {0: single("string", "gone"), 11: multiple("integer", 5, 6)}
+                self.succeeds(self.write("/26241/0", {"resources": before}, form), 204)
+                self.succeeds(self.write("/26241/0", {"resources": {1: single("integer", 2)}}, form), 204)
+                change = {11: {"type": "integer", "values": {"3": 8}}}
+                self.succeeds(self.update("/26241/0", {"resources": change}, form), 204)
+                self.assertEqual(self.read("/26241/0", "TLV").resources()[11], {3: 8})
+
     # Discover and attributes
 
     def test_discover(self) -> None:
@@ -190,12 +200,12 @@ class MainCases(Bench):
 
     # Observe. A notification may be lost on a bad network, so the value is changed until one arrives.
 
-    def changes_until_notified(self, observed: str, changed: str, pick: Any) -> None:
+    def changes_until_notified(self, observed: str, changed: str, pick: Any, within: float | None = None) -> None:
         for attempt in range(12 if self.lossy else 1):
             value, mark = 30.5 + attempt, self.mark()
             self.client.set(changed, value)
             seen = self.server.events.poll(
-                "NOTIFICATION", self.endpoint, mark, 2.0 if self.lossy else self.timeout,
+                "NOTIFICATION", self.endpoint, mark, 2.0 if self.lossy else within or self.timeout,
                 lambda data, want=value: data["path"] == observed and pick(data["content"]) == want,
             )  # fmt: skip
             if seen:
@@ -245,7 +255,31 @@ class MainCases(Bench):
         self.assertEqual(self.read("/26242/0/3").value, zlib.crc32(body))
         self.assertEqual(self.read("/26242/0/4").value, count + 1)
 
+    def test_block_wise_write_of_text_is_assembled(self) -> None:
+        texts = [letter * 300 for letter in "abc"]
+        for form in ("TLV",) if self.lossy else ("TLV", "JSON"):
+            with self.subTest(form=form):
+                self.succeeds(self.write("/26241/0/10", multiple("string", *texts), form), 204)
+                self.assertEqual(self.read("/26241/0/10", form).value, dict(enumerate(texts)))
+                self.assertEqual(self.read("/26241/0", form).resources()[10], dict(enumerate(texts)))
+        self.succeeds(self.write("/26241/0/10", multiple("string", "short"), "TLV"), 204)
+
+    def test_a_body_that_is_too_large_is_refused(self) -> None:
+        self.succeeds(self.write("/26241/0/0", single("string", "kept"), "TLV"), 204)
+        self.refused(self.write("/26241/0/0", single("string", "x" * 5000), "TEXT"), 413)
+        self.assertEqual(self.read("/26241/0/0").value, "kept")
+
     # The server object
+
+    def test_a_replace_of_the_server_object_takes_the_defaults_away(self) -> None:
+        self.succeeds(self.write("/1/0/2", single("integer", 7), "TLV"), 204)
+        self.assertEqual(self.read("/1/0/2").value, 7)
+        node = {1: single("integer", 300), 6: single("boolean", True), 7: single("string", "U")}
+        self.succeeds(self.write("/1/0", {"resources": node}, "TLV"), 204)
+        self.refused(self.read("/1/0/2", "TLV"), 404)
+        self.succeeds(self.server.observe(self.endpoint, "/3303/0/5700", "TLV"), 205)
+        self.addCleanup(self.server.cancel_passively, self.endpoint, "/3303/0/5700")
+        self.changes_until_notified("/3303/0/5700", "/3303/0/5700", lambda content: content["value"], within=5.0)
 
     def test_lifetime_change_triggers_an_update_that_tells_it(self) -> None:
         for lifetime in (250, 300):

@@ -39,7 +39,7 @@ class LossyProxy:
     """Listens on `port`; gives each client its own socket towards the server, so that addresses stay distinct."""
 
     def __init__(self, upstream_port: int, seed: int, weather: Weather | None = None) -> None:
-        self._weather, self._dice = weather or Weather(), random.Random(seed)
+        self.weather, self._dice = weather or Weather(), random.Random(seed)
         self._upstream = ("127.0.0.1", upstream_port)
         self._front = _bound()
         self.port: int = self._front.getsockname()[1]
@@ -84,15 +84,15 @@ class LossyProxy:
         return self._up[sender]
 
     def _carry(self, path: Path, data: bytes) -> None:
-        if self._dice.random() < self._weather.loss:
+        if self._dice.random() < self.weather.loss:
             self.lost += 1
             return
-        if self._dice.random() < self._weather.reorder:
+        if self._dice.random() < self.weather.reorder:
             self.delayed += 1
-            path.held.append((time.monotonic() + self._weather.hold, data))
+            path.held.append((time.monotonic() + self.weather.hold, data))
             return
         self._send(path, data)
-        if self._dice.random() < self._weather.duplicate:
+        if self._dice.random() < self.weather.duplicate:
             self.doubled += 1
             self._send(path, data)
         for _, late in path.held:

@@ -9,6 +9,7 @@ from cases import MainCases
 from client import Client
 from leshan.events import Event
 from leshan.server import Server
+from proxy import LossyProxy, Weather
 from support import Bench, leshan, name, single
 
 
@@ -85,6 +86,81 @@ class Reporting(Bench):
         for value in (24.0, 26.0):
             self.set(value)
         self.assertEqual(self.wait("NOTIFICATION", mark)["content"]["value"], 26.0)
+
+    def reported(self, attributes: str, *values: float) -> list[float]:
+        """The values notified while these are set, one after the other; begins at 20."""
+        self.set(20.0)
+        self.attributes(attributes)
+        mark = self.observe()
+        for value in values:
+            self.set(value)
+        # a change of another resource that has no attributes shows that all before it were dealt with
+        self.succeeds(self.server.observe(self.endpoint, "/3/0/9", "TEXT"), 205)
+        self.addCleanup(self.server.cancel_passively, self.endpoint, "/3/0/9")
+        self.client.set("/3/0/9", 99)
+        self.addCleanup(self.client.set, "/3/0/9", 100)
+        self.wait("NOTIFICATION", mark, lambda data: data["path"] == "/3/0/9")
+        told = self.server.events.since(mark, "NOTIFICATION", self.endpoint)
+        return [one.data["content"]["value"] for one in told if one.data["path"] == self.path]
+
+    def test_gt_reports_both_crossings(self) -> None:
+        self.assertEqual(self.reported("gt=25", 24.0, 25.0, 25.5, 27.0, 25.25, 24.5, 20.0), [25.5, 24.5])
+
+    def test_lt_reports_both_crossings(self) -> None:
+        self.assertEqual(self.reported("lt=10", 12.0, 10.0, 9.5, 5.0, 9.75, 10.5, 11.0), [9.5, 10.5])
+
+    def test_st_reports_steps_from_the_last_value_sent(self) -> None:
+        self.assertEqual(self.reported("st=2", 21.0, 21.75, 22.0, 23.0, 21.0, 20.0, 20.5), [22.0, 20.0])
+
+    def test_gt_lt_and_st_together_report_what_meets_any(self) -> None:
+        self.assertEqual(self.reported("gt=30&lt=10&st=5", 24.0, 25.0, 29.0, 30.5, 9.0, 10.5, 14.0, 15.5), [25.0, 30.5, 9.0, 10.5, 15.5])
+
+    def test_attributes_are_inherited_from_the_instance(self) -> None:
+        self.succeeds(self.server.write_attributes(self.endpoint, "/3303/0", "pmin=1"), 204)
+        self.addCleanup(self.server.write_attributes, self.endpoint, "/3303/0", "pmin")
+        self.set(20.0)
+        mark = self.observe()
+        self.set(21.0)
+        first = self.wait("NOTIFICATION", mark)
+        asked = self.server.events.since(mark, "OBSERVATION", self.endpoint)[0].data["at"]
+        self.assertGreaterEqual(first["at"] - asked, 900)
+
+    def test_a_default_period_counts_for_what_is_observed_already(self) -> None:
+        self.set(20.0)
+        mark = self.observe()
+        self.succeeds(self.write("/1/0/3", single("integer", 1), "TLV"), 204)
+        self.assertEqual(self.wait("NOTIFICATION", mark)["content"]["value"], 20.0)
+        node = {1: single("integer", 300), 6: single("boolean", True), 7: single("string", "U")}
+        self.succeeds(self.write("/1/0", {"resources": node}, "TLV"), 204)
+        self.refused(self.read("/1/0/3", "TLV"), 404)
+        mark = self.mark()
+        self.assertIsNone(self.notified(mark, 1.5), "the default is gone")
+
+    def test_a_notification_larger_than_a_block(self) -> None:
+        for path in ("/26242/0/0", "/26242/0"):
+            with self.subTest(path=path):
+                self.succeeds(self.server.observe(self.endpoint, path, "TLV"), 205)
+                self.addCleanup(self.server.cancel_passively, self.endpoint, path)
+                self.client.set("/26242/0/0", "031118")
+                for change in ("c0ffee", "aabbcc"):
+                    mark = self.mark()
+                    self.client.set("/26242/0/0", change)
+                    told = self.wait("NOTIFICATION", mark, lambda data, want=path: data["path"] == want)["content"]
+                    value = told["value"] if path.endswith("/0/0") else told["resources"]["0"]["value"]
+                    expected = bytes((7 * i + 3) % 256 for i in range(6000)).hex()
+                    self.assertEqual(value, change + expected[6:])
+                self.client.set("/26242/0/0", "030a11")
+                self.server.cancel_passively(self.endpoint, path)
+
+    def test_an_observation_ends_with_its_instance(self) -> None:
+        node = {"instances": {"5": {"resources": {"1": single("integer", 42)}}}}
+        self.succeeds(self.server.create(self.endpoint, "/26241", node), 201)
+        token = self.succeeds(self.server.observe(self.endpoint, "/26241/5/1", "TLV"), 205).body["token"]
+        mark = self.mark()
+        self.succeeds(self.server.delete(self.endpoint, "/26241/5"), 202)
+        self.server.events.wait(
+            "COAP", None, mark, where=lambda data: (data["token"], data["code"]) == (token.upper(), "4.04")
+        )
 
     def test_passive_cancel_is_a_reset_that_ends_it(self) -> None:
         self.observe()
@@ -167,6 +243,49 @@ class Lives(unittest.TestCase):
             event = self.server.events.wait("UPDATED", client.endpoint, mark)
             mark = event.index + 1
         self.assertEqual(self.server.events.since(0, "DEREGISTRATION", client.endpoint), [])
+
+    def test_a_server_that_forgot_the_client_gets_it_back(self) -> None:
+        client = self.start("forgotten")
+        self.server.observe(client.endpoint, "/3303/0/5700")
+        self.server.forget(client.endpoint)
+        self.assertIsNone(self.server.client(client.endpoint))
+        mark = self.server.events.mark()
+        client.tell("update")
+        self.server.events.wait("REGISTRATION", client.endpoint, mark)
+        self.assertEqual(self.server.read(client.endpoint, "/3/0/0").value, "Open Mobile Alliance")
+        mark = self.server.events.mark()
+        client.set("/3303/0/5700", 27.5)
+        gone = self.server.events.poll("COAP", None, mark, 0.5, lambda data: "Observe" in data["options"])
+        self.assertIsNone(gone, "observations end with the registration")
+
+    def test_expiry_while_the_network_is_away(self) -> None:
+        proxy = LossyProxy(self.server.coap_port, 1, Weather(0, 0, 0))
+        self.addCleanup(proxy.stop)
+        mark = self.server.events.mark()
+        client = Client(name("away"), [proxy.port], lifetime=3)
+        self.addCleanup(client.stop)
+        first = self.server.events.wait("REGISTRATION", client.endpoint, mark).data
+        proxy.weather.loss = 1.0
+        gone = self.server.events.wait("DEREGISTRATION", client.endpoint, mark, 15).data
+        self.assertTrue(gone["expired"])
+        proxy.weather.loss = 0.0
+        again = self.server.events.wait(
+            "REGISTRATION", client.endpoint, mark, 20, lambda data: data["at"] > gone["at"]
+        ).data
+        self.assertNotEqual(again["registrationId"], first["registrationId"])
+        self.assertEqual(self.server.read(client.endpoint, "/3/0/9").value, 100)
+
+    def test_disable_leaves_for_the_disable_timeout(self) -> None:
+        client = self.start("disable")
+        self.assertEqual(self.server.write(client.endpoint, "/1/0/5", single("integer", 2), "TLV").code, 204)
+        mark = self.server.events.mark()
+        self.assertEqual(self.server.execute(client.endpoint, "/1/0/4").code, 204)
+        gone = self.server.events.wait("DEREGISTRATION", client.endpoint, mark).data
+        self.assertFalse(gone["expired"])
+        back = self.server.events.wait("REGISTRATION", client.endpoint, mark).data
+        self.assertGreaterEqual(back["at"] - gone["at"], 1900)
+        self.assertLess(back["at"] - gone["at"], 4000)
+        self.assertEqual(self.server.read(client.endpoint, "/1/0/5").value, 2)
 
     def test_two_clients_answer_for_themselves(self) -> None:
         both = [self.start("twin"), self.start("twin")]

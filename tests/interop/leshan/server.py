@@ -155,6 +155,10 @@ class Server:
         """A GET with Observe 1."""
         return self.operation(endpoint, "cancel", path, active="true")
 
+    def forget(self, endpoint: str) -> None:
+        """Drops the registration and its observations, as a server does that lost its memory: nobody is told."""
+        self.operation(endpoint, "forget", "/")
+
     def allow(self, endpoint: str, identity: str, key: bytes) -> None:
         """Lets the endpoint in over DTLS with a pre-shared key, and only so."""
         self.call("PUT", f"/security/{endpoint}", {"identity": identity, "key": key.hex()}, b"")

@@ -35,7 +35,7 @@ import org.eclipse.leshan.servers.security.SecurityInfo;
  * One Leshan server over HTTP:
  *
  * GET /clients, GET /clients/EP; POST /clients/EP/VERB?path=/o/i/r with VERB one of read discover observe delete execute
- * attributes write create cancel; PUT /security/EP?identity=I&key=HEX. The answer of a VERB is 200 with what Leshan made
+ * attributes write create cancel forget; PUT /security/EP?identity=I&key=HEX. The answer of a VERB is 200 with what Leshan made
  * of the client's response, 202 if the client sleeps and the request waits for it, 504 if no response came, 502 if
  * Leshan could make nothing of the response, 400 if Leshan refused to send, 404 for an unknown client.
  */
@@ -118,6 +118,7 @@ final class Rest implements HttpHandler, PresenceListener {
         return switch (path[2]) {
             case "observations" -> new Answer(200, observations(registration));
             case "cancel" -> cancel(registration, target, query);
+            case "forget" -> forget(registration);
             default -> {
                 boolean hasBody = path[2].equals("write") || path[2].equals("create");
                 JsonNode body = hasBody ? Json.MAPPER.readTree(text) : null;
@@ -153,6 +154,12 @@ final class Rest implements HttpHandler, PresenceListener {
             }
         }
         return new Answer(404, Json.object().put("error", "NoSuchObservation"));
+    }
+
+    /** As a server does that lost its memory: nobody is told, and the next Update is answered with 4.04. */
+    private Answer forget(Registration registration) {
+        server.getRegistrationStore().removeRegistration(registration.getId());
+        return new Answer(200, Json.object().put("forgotten", registration.getId()));
     }
 
     private Answer send(Registration registration, DownlinkDeviceManagementRequest<? extends LwM2mResponse> request,
