@@ -33,6 +33,7 @@ class Bench(unittest.TestCase):
 
     version = "1.0"
     lossy = False
+    options: dict[str, Any] = {}
     seed = 20261121
     timeout = 10.0
 
@@ -51,7 +52,7 @@ class Bench(unittest.TestCase):
             cls.addClassCleanup(cls.proxy.stop)
         cls.endpoint = name(cls.__name__.lower())
         mark = cls.server.events.mark()
-        cls.client = Client(cls.endpoint, [cls.port()], cls.version)
+        cls.client = Client(cls.endpoint, [cls.port()], cls.version, **cls.options)
         cls.addClassCleanup(cls.client.stop)
         event = cls.server.events.wait("REGISTRATION", cls.endpoint, mark, cls.timeout)
         cls.registration = event.data

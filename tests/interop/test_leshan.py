@@ -38,6 +38,34 @@ class LossyV10(MainCases):
         assert cls.proxy and cls.proxy.lost and cls.proxy.doubled and cls.proxy.delayed, "the weather was fine"
 
 
+class SmallV10(MainCases):
+    """A client whose datagrams have 128 bytes: nearly everything goes in blocks."""
+
+    options = {"datagram": 128}
+
+
+class ConfirmedLossyV10(Bench):
+    """Confirmable notifications through a lossy network: none is missed."""
+
+    lossy = True
+    timeout = 45.0
+    options = {"confirm": True}
+
+    def test_every_change_arrives(self) -> None:
+        path = "/3303/0/5700"
+        self.succeeds(self.server.observe(self.endpoint, path, "TLV"), 205)
+        for value in (21.5, 22.5, 23.5, 24.5, 25.5):
+            mark = self.mark()
+            self.client.set(path, value)
+            told = self.wait("NOTIFICATION", mark, lambda data, want=value: data["content"]["value"] == want)
+            self.assertTrue(told["confirmable"])
+        token = self.server.cancel_passively(self.endpoint, path)
+        self.assertEqual(token.status, 200)
+        mark = self.client.mark()
+        self.client.set(path, 30.5)
+        self.client.wait("event observation-ended", mark, 45.0)
+
+
 class Reporting(Bench):
     """What only a wire without loss can tell apart."""
 
@@ -286,6 +314,44 @@ class Lives(unittest.TestCase):
         self.assertGreaterEqual(back["at"] - gone["at"], 1900)
         self.assertLess(back["at"] - gone["at"], 4000)
         self.assertEqual(self.server.read(client.endpoint, "/1/0/5").value, 2)
+
+    def away(self, client: Client, storing: bool) -> list[float]:
+        """What arrives of three changes while the client had no network; it is back then."""
+        path = "/3303/0/5700"
+        node = single("boolean", storing)
+        self.assertEqual(self.server.write(client.endpoint, "/1/0/6", node, "TLV").code, 204)
+        self.server.observe(client.endpoint, path)
+        begin = mark = self.server.events.mark()
+        client.tell("offline")
+        for value in (21.5, 22.5, 23.5):
+            client.set(path, value)
+        self.assertIsNone(self.server.events.poll("NOTIFICATION", client.endpoint, mark, 0.3), "there is no network")
+        client.tell("online")
+        self.server.events.wait("UPDATED", client.endpoint, mark)
+        client.set(path, 29.5)
+        last = lambda data: data["content"]["value"] == 29.5  # noqa: E731
+        self.server.events.wait("NOTIFICATION", client.endpoint, begin, where=last)
+        told = self.server.events.since(begin, "NOTIFICATION", client.endpoint)
+        return [one.data["content"]["value"] for one in told]
+
+    def test_what_changed_without_network_is_stored_and_sent_afterwards(self) -> None:
+        self.assertEqual(self.away(self.start("stores"), True), [23.5, 29.5])
+
+    def test_what_changed_without_network_is_discarded_where_the_server_says_so(self) -> None:
+        self.assertEqual(self.away(self.start("discards"), False), [29.5])
+
+    def test_a_sleeping_client_wakes_up_to_notify(self) -> None:
+        begin = self.server.events.mark()
+        client = self.start("sleeper", binding="UQ")
+        self.server.observe(client.endpoint, "/3303/0/5700")
+        self.server.events.wait("SLEEPING", client.endpoint, begin)
+        client.wait("event radio-off")
+        mark = self.server.events.mark()
+        client.set("/3303/0/5700", 26.5)
+        update = self.server.events.wait("UPDATED", client.endpoint, mark)
+        told = self.server.events.wait("NOTIFICATION", client.endpoint, mark)
+        self.assertEqual(told.data["content"]["value"], 26.5)
+        self.assertLess(update.index, told.index, "first it says that it is awake")
 
     def test_two_clients_answer_for_themselves(self) -> None:
         both = [self.start("twin"), self.start("twin")]
