@@ -148,7 +148,9 @@ impl Engine<'_> {
         let reply = match outcome {
             Ok(reply) => reply,
             Err(Error::Deferred) => return self.promise(ctx, who, message),
-            Err(Error::TooLarge) => self.size_hint(Reply::error(Error::TooLarge)),
+            // its blocks are small enough, or we would not have it whole: a hint to send smaller ones has Californium
+            // begin anew for ever
+            Err(Error::TooLarge) => Reply { size1: Some(self.body_size()), ..Reply::error(Error::TooLarge) },
             Err(error) => Reply::error(error),
         };
         let kind = match message.kind {
