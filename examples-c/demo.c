@@ -147,6 +147,7 @@ static int fail(const char *what, int32_t status)
 }
 
 static const whimbrel_format_t *const formats[] = { &whimbrel_format_tlv, &whimbrel_format_text };
+static const whimbrel_feature_t *const features[] = { &whimbrel_reporting, &whimbrel_creation };
 
 int main(int argc, char **argv)
 {
@@ -156,6 +157,8 @@ int main(int argc, char **argv)
         .endpoint = "whimbrel-demo",
         .formats = formats,
         .format_count = 2,
+        .features = features,
+        .feature_count = 2,
         .event = show,
     };
     const whimbrel_account_t account = {

@@ -191,6 +191,12 @@ typedef struct whimbrel_client_t whimbrel_client_t;
 /** Access control (TS 1.0 section 7.3); the library has whimbrel_access_control. Only where named it is linked. */
 typedef struct whimbrel_access_t whimbrel_access_t;
 
+/**
+ * A part of the client that a product can leave out; the library has whimbrel_reporting, whimbrel_transfers,
+ * whimbrel_creation and whimbrel_deferral. Only those named are linked.
+ */
+typedef struct whimbrel_feature_t whimbrel_feature_t;
+
 /** A content format; the library has whimbrel_format_text, _opaque, _tlv and _json. Only those named are linked. */
 typedef struct whimbrel_format_t whimbrel_format_t;
 
@@ -286,6 +292,10 @@ typedef struct whimbrel_config_t {
     const whimbrel_format_t *const *formats;
     /** How many formats there are; 1 at least. */
     size_t format_count;
+    /** The parts of the client that are wanted; NULL for none. */
+    const whimbrel_feature_t *const *features;
+    /** How many there are. */
+    size_t feature_count;
     /** &whimbrel_access_control, or NULL: every server may do everything. */
     const whimbrel_access_t *access;
     /** The lowest version of LwM2M to be spoken: 10 for 1.0, 11 for 1.1; 0 takes 10. */
@@ -892,7 +902,7 @@ int32_t whimbrel_device_error(whimbrel_client_t *client,
                               uint8_t code);
 
 /* -------------------------------------------------------------------------------------------------------- */
-/* The formats that an application can name.                                                                */
+/* The formats and parts that an application can name.                                                      */
 /* -------------------------------------------------------------------------------------------------------- */
 
 /** text/plain: single values as text (TS 1.0 section 6.4.1). */
@@ -906,6 +916,27 @@ extern const whimbrel_format_t whimbrel_format_tlv;
 
 /** application/vnd.oma.lwm2m+json (TS 1.0 section 6.4.4), of LwM2M 1.0 only. */
 extern const whimbrel_format_t whimbrel_format_json;
+
+/**
+ * Observe, Notify, Cancel and Write-Attributes (TS 1.0 sections 5.4.4 and 5.5). Without it an Observe is answered as a
+ * Read (RFC 7641 section 4.1), and Write-Attributes with 4.05.
+ */
+extern const whimbrel_feature_t whimbrel_reporting;
+
+/**
+ * Request bodies that come in blocks (RFC 7959 section 2.5). Without it they are answered with 4.13. Answers go out in
+ * blocks in any case.
+ */
+extern const whimbrel_feature_t whimbrel_transfers;
+
+/** Create and Delete by servers (TS 1.0 sections 5.4.6 and 5.4.7). Without it they are answered with 4.05. */
+extern const whimbrel_feature_t whimbrel_creation;
+
+/**
+ * Handlers that answer later, by whimbrel_complete() (RFC 7252 section 5.2.2). Without it WHIMBREL_DEFERRED is a
+ * handler's failure.
+ */
+extern const whimbrel_feature_t whimbrel_deferral;
 
 /* -------------------------------------------------------------------------------------------------------- */
 /* Access control from C.                                                                                   */

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 client=${1:-target/examples-c/demo}
+WRAPPER=${WRAPPER:-}
 said=$(mktemp)
 trap 'kill "$client_id" 2>/dev/null || true; rm -f "$said"' EXIT
 
@@ -13,7 +14,8 @@ server_id=$!
 client_id=$server_id
 read -r line <&3
 echo "$line"
-"$client" "coap://127.0.0.1:${line##*:}" >"$said" 2>&1 &
+# $WRAPPER may be valgrind
+$WRAPPER "$client" "coap://127.0.0.1:${line##*:}" >"$said" 2>&1 &
 client_id=$!
 cat <&3
 server=0

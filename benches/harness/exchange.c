@@ -88,12 +88,15 @@ static const whimbrel_port_t port = {
 static const whimbrel_limits_t limits = {.size = sizeof limits};
 static const whimbrel_format_t *const formats[] = {&whimbrel_format_tlv, &whimbrel_format_text,
                                                    &whimbrel_format_opaque};
+static const whimbrel_feature_t *const features[] = {&whimbrel_reporting, &whimbrel_transfers};
 static const whimbrel_config_t config = {
     .size = sizeof config,
     .endpoint = "bench",
     .limits = &limits,
     .formats = formats,
     .format_count = 3,
+    .features = features,
+    .feature_count = 2,
 };
 static const whimbrel_account_t account = {
     .size = sizeof account,

@@ -3,6 +3,7 @@
 use super::handle::{Making, bury, deliver, enter, note, whimbrel_client_t};
 use super::layout::{Carver, Limits, lay_out};
 use super::types::*;
+use crate::client::features::Features;
 use crate::client::{Config, Engine, Memory};
 use crate::coap::Params;
 use crate::error::Error;
@@ -141,6 +142,15 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
             core::slice::from_raw_parts(given.formats.cast::<&'static Entry>(), given.format_count);
         (endpoint, entries)
     };
+    let mut features = Features::default();
+    if given.feature_count > 16 || (given.features.is_null() && given.feature_count != 0) {
+        return Err(Error::Argument);
+    }
+    for at in 0..given.feature_count {
+        // SAFETY: the application promises `feature_count` features
+        let feature = unsafe { given.features.add(at).read().as_ref() }.ok_or(Error::Argument)?;
+        (feature.select)(&mut features);
+    }
     if endpoint.is_empty() {
         return Err(Error::Argument);
     }
@@ -161,6 +171,7 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
     Ok(Config {
         endpoint,
         formats,
+        features,
         access: None,
         versions,
         coap,
@@ -200,7 +211,7 @@ pub unsafe extern "C" fn whimbrel_client_poll(client: *mut whimbrel_client_t, ne
     // SAFETY: the contract above
     unsafe {
         enter(client, |engine, _, context| {
-            deliver(client, engine, context.now);
+            deliver(client, engine);
             let next = engine.poll(context);
             if let Some(out) = next_ms.as_mut() {
                 *out = next.at.as_millis();

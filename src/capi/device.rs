@@ -342,7 +342,7 @@ pub unsafe extern "C" fn whimbrel_device_add(
 pub unsafe extern "C" fn whimbrel_device_error(client: *mut whimbrel_client_t, code: u8) -> i32 {
     // SAFETY: the contract of every function
     unsafe {
-        enter(client, |engine, parts, context| {
+        enter(client, |engine, parts, _| {
             if code == 0 {
                 return Err(Error::Argument);
             }
@@ -350,7 +350,7 @@ pub unsafe extern "C" fn whimbrel_device_error(client: *mut whimbrel_client_t, c
                 return Err(Error::NotFound);
             }
             (*parts.device_place).raise(code);
-            engine.changed(context.now, Path::resource(3, 0, 11));
+            engine.changed(Path::resource(3, 0, 11));
             Ok(0)
         })
     }

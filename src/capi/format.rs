@@ -1,6 +1,7 @@
-//! The formats that an application can name.
+//! The formats and parts that an application can name.
 
-use super::types::whimbrel_format_t;
+use super::types::{whimbrel_feature_t, whimbrel_format_t};
+use crate::client::features::LIBRARY;
 use crate::format::{Entry, JSON, OPAQUE, TEXT, TLV};
 
 /// text/plain: single values as text (TS 1.0 section 6.4.1).
@@ -18,3 +19,26 @@ pub static whimbrel_format_tlv: whimbrel_format_t = whimbrel_format_t { _entry: 
 /// application/vnd.oma.lwm2m+json (TS 1.0 section 6.4.4), of LwM2M 1.0 only.
 #[unsafe(no_mangle)]
 pub static whimbrel_format_json: whimbrel_format_t = whimbrel_format_t { _entry: Entry(&JSON) };
+
+/// Observe, Notify, Cancel and Write-Attributes (TS 1.0 sections 5.4.4 and 5.5). Without it an Observe is answered as a
+/// Read (RFC 7641 section 4.1), and Write-Attributes with 4.05.
+#[unsafe(no_mangle)]
+pub static whimbrel_reporting: whimbrel_feature_t =
+    whimbrel_feature_t { select: |features| features.reporting = Some(&LIBRARY) };
+
+/// Request bodies that come in blocks (RFC 7959 section 2.5). Without it they are answered with 4.13. Answers go out in
+/// blocks in any case.
+#[unsafe(no_mangle)]
+pub static whimbrel_transfers: whimbrel_feature_t =
+    whimbrel_feature_t { select: |features| features.transfers = Some(&LIBRARY) };
+
+/// Create and Delete by servers (TS 1.0 sections 5.4.6 and 5.4.7). Without it they are answered with 4.05.
+#[unsafe(no_mangle)]
+pub static whimbrel_creation: whimbrel_feature_t =
+    whimbrel_feature_t { select: |features| features.creation = Some(&LIBRARY) };
+
+/// Handlers that answer later, by whimbrel_complete() (RFC 7252 section 5.2.2). Without it WHIMBREL_DEFERRED is a
+/// handler's failure.
+#[unsafe(no_mangle)]
+pub static whimbrel_deferral: whimbrel_feature_t =
+    whimbrel_feature_t { select: |features| features.deferral = Some(&LIBRARY) };

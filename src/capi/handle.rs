@@ -216,7 +216,7 @@ pub(super) unsafe fn note(client: *mut whimbrel_client_t, path: Path) -> i32 {
 ///
 /// # Safety
 /// Called from inside [`enter`] of the same client.
-pub(super) unsafe fn deliver(client: *mut whimbrel_client_t, engine: &mut Engine<'static>, now: Instant) {
+pub(super) unsafe fn deliver(client: *mut whimbrel_client_t, engine: &mut Engine<'static>) {
     // SAFETY: as for `note`; the engine is borrowed, the mailbox is not part of it
     unsafe {
         let port = &raw const (*client).port.table;
@@ -238,7 +238,7 @@ pub(super) unsafe fn deliver(client: *mut whimbrel_client_t, engine: &mut Engine
                 unlock(context, state);
             }
             match path {
-                Some(path) => engine.changed(now, path),
+                Some(path) => engine.changed(path),
                 None => return,
             }
         }

@@ -58,8 +58,12 @@ impl Limits {
             undo: 0,
             body: 0,
         };
-        // SAFETY: the contract above
-        let given = unsafe { given.as_ref() }.copied().unwrap_or(NONE);
+        // SAFETY: the contract above; behind a size that is not ours there may be less than we know
+        let given = match unsafe { given.as_ref() } {
+            None => NONE,
+            Some(given) if given.size == size_of::<whimbrel_limits_t>() => *given,
+            Some(_) => return Err(Error::Argument),
+        };
         let limits = Self {
             servers: or(given.servers, 1),
             objects: or(given.objects, 4),
@@ -75,8 +79,7 @@ impl Limits {
             undo: or(given.undo, 256),
             body: given.body as usize,
         };
-        let sound = given.size == size_of::<whimbrel_limits_t>()
-            && limits.servers <= 32
+        let sound = limits.servers <= 32
             && limits.observations <= 255
             && limits.datagram >= 128
             && limits.body <= 0x00ff_ffff;
@@ -107,14 +110,17 @@ impl Carver {
 
     /// Room for `count` values, not yet initialised; dangling while counting.
     pub fn take<T>(&mut self, count: usize) -> Result<*mut T, Error> {
-        let start = self.at.next_multiple_of(align_of::<T>());
-        let end = size_of::<T>().checked_mul(count).and_then(|n| n.checked_add(start)).ok_or(Error::Full)?;
-        if end > self.size {
-            return Err(Error::Full);
-        }
-        self.at = end;
-        let place = if self.base.is_null() { ptr::null_mut() } else { self.base.wrapping_add(start) };
-        Ok(place.cast())
+        const { assert!(align_of::<T>() <= 8) };
+        self.take_bytes(size_of::<T>(), count).map(<*mut u8>::cast)
+    }
+
+    /// One copy for all types: everything begins at a multiple of 8.
+    #[inline(never)]
+    fn take_bytes(&mut self, size: usize, count: usize) -> Result<*mut u8, Error> {
+        let start = self.at;
+        let bytes = size.checked_mul(count).filter(|bytes| *bytes <= self.size.wrapping_sub(start));
+        self.at = start.wrapping_add(bytes.ok_or(Error::Full)?.wrapping_add(7) & !7).min(self.size);
+        Ok(if self.base.is_null() { ptr::null_mut() } else { self.base.wrapping_add(start) })
     }
 
     /// A slice of `count` values made by `make`.

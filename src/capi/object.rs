@@ -298,28 +298,44 @@ unsafe fn is_sound(table: &whimbrel_object_t) -> bool {
     // SAFETY: the application promises `resource_count` resources
     let resources = unsafe { core::slice::from_raw_parts(table.resources, table.resource_count.into()) };
     let ascending = resources.windows(2).all(|pair| matches!(pair, [a, b] if a.id < b.id));
+    let instances = table.flags & (WHIMBREL_INSTANCES | WHIMBREL_CREATABLE) != 0;
     let creatable =
         table.flags & WHIMBREL_CREATABLE == 0 || (table.create.is_some() && table.remove.is_some());
+    // members lie in the data of an instance, and the one instance of a single object has none
+    let members = |resource: &whimbrel_resource_t| instances || resource.flags & WHIMBREL_MEMBER == 0;
     ascending
         && creatable
+        && table.flags & !(WHIMBREL_INSTANCES | WHIMBREL_CREATABLE) == 0
         && table.version_major < 10
         && table.version_minor < 10
-        && resources.iter().all(resource_is_sound)
+        && resources.iter().all(|resource| members(resource) && resource_is_sound(resource))
 }
 
+/// All bits of `flags` and `operations` that mean something.
+const FLAGS: u8 = WHIMBREL_MULTIPLE | WHIMBREL_MANDATORY | WHIMBREL_STREAM | WHIMBREL_MEMBER;
+const OPERATIONS: u8 = WHIMBREL_READ | WHIMBREL_WRITE | WHIMBREL_EXECUTE;
+
 fn resource_is_sound(resource: &whimbrel_resource_t) -> bool {
-    let variable = !resource.value.is_null() || resource.flags & WHIMBREL_MEMBER != 0;
-    let executable = resource.operations & WHIMBREL_EXECUTE != 0;
+    let has = |flag: u8| resource.flags & flag != 0;
+    let may = |operation: u8| resource.operations & operation != 0;
+    let known =
+        resource.flags & !FLAGS == 0 && resource.operations & !OPERATIONS == 0 && resource.reserved == 0;
+    let variable = !resource.value.is_null() || has(WHIMBREL_MEMBER);
     let typed = (WHIMBREL_STRING..=WHIMBREL_CORELNK).contains(&resource.data_type);
-    let readable = resource.operations & WHIMBREL_READ == 0 || resource.read.is_some() || variable;
-    let writable = resource.operations & WHIMBREL_WRITE == 0 || resource.write.is_some() || variable;
+    let textual = matches!(resource.data_type, WHIMBREL_STRING | WHIMBREL_CORELNK);
+    let readable = !may(WHIMBREL_READ) || resource.read.is_some() || variable;
+    // a text without a capacity is constant
+    let storable = variable && !(textual && resource.capacity == 0);
+    let writable = !may(WHIMBREL_WRITE) || resource.write.is_some() || storable;
     let width = match resource.data_type {
         WHIMBREL_INTEGER | WHIMBREL_UNSIGNED => matches!(resource.capacity, 0 | 1 | 2 | 4 | 8),
         WHIMBREL_FLOAT | WHIMBREL_TIME => matches!(resource.capacity, 0 | 4 | 8),
         _ => true,
     };
-    let kind = if executable { resource.execute.is_some() } else { typed };
-    resource.id != NONE && kind && readable && writable && width
+    let stream = !has(WHIMBREL_STREAM)
+        || (resource.data_type == WHIMBREL_OPAQUE && resource.write.is_some() && !has(WHIMBREL_MULTIPLE));
+    let kind = if may(WHIMBREL_EXECUTE) { resource.execute.is_some() } else { typed };
+    resource.id != NONE && known && kind && readable && writable && width && stream
 }
 
 /// Adds an object. Without WHIMBREL_INSTANCES and WHIMBREL_CREATABLE its one instance exists at once.

@@ -280,6 +280,12 @@ pub struct whimbrel_access_t {
     ) -> Result<(), Error>,
 }
 
+/// A part of the client that a product can leave out; the library has whimbrel_reporting, whimbrel_transfers,
+/// whimbrel_creation and whimbrel_deferral. Only those named are linked.
+pub struct whimbrel_feature_t {
+    pub(crate) select: fn(&mut crate::client::features::Features<'static>),
+}
+
 /// What the application chooses. Everything pointed to must live as long as the client; strings end with NUL.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -294,6 +300,10 @@ pub struct whimbrel_config_t {
     pub formats: *const *const whimbrel_format_t,
     /// How many formats there are; 1 at least.
     pub format_count: usize,
+    /// The parts of the client that are wanted; NULL for none.
+    pub features: *const *const whimbrel_feature_t,
+    /// How many there are.
+    pub feature_count: usize,
     /// &whimbrel_access_control, or NULL: every server may do everything.
     pub access: *const whimbrel_access_t,
     /// The lowest version of LwM2M to be spoken: 10 for 1.0, 11 for 1.1; 0 takes 10.

@@ -1,13 +1,14 @@
 //! Notification attributes: written by servers, inherited from above, each server's own (TS 1.0 sections 5.1 and 5.4.4).
 
+use crate::client::Engine;
 use crate::client::request::Request;
 use crate::client::respond::Reply;
-use crate::client::{Context, Engine};
 use crate::coap::Code;
 use crate::error::Error;
 use crate::format::link::LinkWriter;
 use crate::format::{float, number};
 use crate::model::definition::READ;
+use crate::objects::server::{DEFAULT_PMAX, DEFAULT_PMIN};
 use crate::path::{NONE, Path};
 
 /// The attributes, in the order in which they are written out.
@@ -64,13 +65,6 @@ impl AttributeSet {
     pub const FREE: Self =
         Self { server: 0, path: Path::ROOT, set: 0, periods: [0; 2], conditions: [0.0; 3] };
 
-    /// Forgets what that server set.
-    pub(crate) fn forget(&mut self, server: u16) {
-        if self.server == server {
-            self.set = 0;
-        }
-    }
-
     fn has(&self, which: usize) -> bool {
         self.set >> which & 1 != 0
     }
@@ -114,12 +108,7 @@ impl AttributeSet {
 
 impl Engine<'_> {
     /// Write-Attributes: all of them or none (TS 1.0 section 5.4.4).
-    pub(crate) fn write_attributes(
-        &mut self,
-        ctx: &mut Context<'_>,
-        who: usize,
-        request: &Request<'_>,
-    ) -> Result<Reply, Error> {
+    pub(crate) fn write_attributes(&mut self, who: usize, request: &Request<'_>) -> Result<Reply, Error> {
         let path = request.path;
         let numeric = self.takes_conditions(path)?;
         let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
@@ -146,7 +135,7 @@ impl Engine<'_> {
         if let Some(place) = self.attributes.get_mut(at) {
             *place = new;
         }
-        self.attributes_changed(ctx.now, server, path);
+        self.attributes_changed(server, path);
         Ok(Reply::code(Code::CHANGED))
     }
 
@@ -167,10 +156,9 @@ impl Engine<'_> {
     /// What governs an observation of `path` by that server: each attribute from the nearest level that sets it.
     pub(crate) fn effective(&self, who: usize, path: Path) -> Effective {
         let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
-        let row = self.server_row(who);
         let mut effective = Effective {
-            pmin: row.map_or(0, |row| row.pmin.get()),
-            pmax: row.map_or(0, |row| row.pmax.get()),
+            pmin: self.server_period(who, DEFAULT_PMIN).unwrap_or(0),
+            pmax: self.server_period(who, DEFAULT_PMAX).unwrap_or(0),
             gt: None,
             lt: None,
             st: None,
@@ -215,6 +203,14 @@ impl Engine<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A server is gone, and what it set.
+    pub(crate) fn forget_attributes_of(&mut self, who: usize) {
+        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        for set in self.attributes.iter_mut().filter(|set| set.server == server) {
+            set.set = 0;
+        }
     }
 
     /// An instance is gone, and what was set on it and below.

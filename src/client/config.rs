@@ -1,5 +1,6 @@
 //! What the application chooses: name, versions, formats, timing.
 
+use crate::client::features::Features;
 use crate::coap::Params;
 use crate::error::Error;
 use crate::format::{Entry, Format};
@@ -18,6 +19,8 @@ pub struct Config<'a> {
     pub endpoint: &'a str,
     /// The formats, the preferred one first.
     pub formats: &'a [&'a Entry],
+    /// The parts of the client that are wanted.
+    pub features: Features<'a>,
     /// Who decides on rights; without it every server may do everything.
     pub access: Option<&'a dyn Access>,
     /// The lowest and the highest minor version of LwM2M 1 that may be spoken.

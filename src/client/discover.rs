@@ -50,7 +50,7 @@ impl Engine<'_> {
         if path.instance == NONE {
             out.link(path);
             version(object, out);
-            self.link_attributes(who, path, false, out)?;
+            self.attributes_of(who, path, false, out)?;
         }
         for instance in self.model.instances_of(path.object) {
             if path.instance == NONE || path.instance == instance.id {
@@ -58,6 +58,19 @@ impl Engine<'_> {
             }
         }
         Ok(())
+    }
+
+    fn attributes_of(
+        &self,
+        who: usize,
+        path: Path,
+        inherited: bool,
+        out: &mut LinkWriter<'_, '_>,
+    ) -> Result<(), Error> {
+        match self.config.features.reporting {
+            Some(reporting) => reporting.link(self, who, path, inherited, out),
+            None => Ok(()),
+        }
     }
 
     fn list_instance(
@@ -71,7 +84,7 @@ impl Engine<'_> {
         let at = Path::instance(instance.object, instance.id);
         if target.resource == NONE {
             out.link(at);
-            self.link_attributes(who, at, target == at, out)?;
+            self.attributes_of(who, at, target == at, out)?;
         }
         let mut index = 0;
         while let Some(resource) = object.resource(index) {
@@ -82,7 +95,7 @@ impl Engine<'_> {
                 if resource.is(MULTIPLE) {
                     out.number("dim", dimension(&self.model, object, instance, index).into());
                 }
-                self.link_attributes(who, at, target == at, out)?;
+                self.attributes_of(who, at, target == at, out)?;
             }
             index += 1;
         }

@@ -1,6 +1,7 @@
 //! Confirmable messages of the client: one at a time a server (NSTART), kept until they are answered or given up.
 
 use crate::client::account::{Exchange, Purpose, State};
+use crate::client::features::Fate;
 use crate::client::{Context, Engine};
 use crate::coap::exchange::Due;
 use crate::coap::{Kind, Transmission, writer};
@@ -99,7 +100,7 @@ impl Engine<'_> {
                 let purpose = exchange.purpose;
                 account.exchange = None;
                 if let Purpose::Notify(at) = purpose {
-                    self.notify_confirmed(ctx.now, at);
+                    self.notification_ended(ctx, who, at, Fate::Arrived);
                 }
             }
             _ => exchange.acknowledged = Some(ctx.now.after(lifetime.into())),
@@ -112,12 +113,21 @@ impl Engine<'_> {
         if let Some(exchange) = account.exchange.filter(|exchange| exchange.id == id) {
             account.exchange = None;
             match exchange.purpose {
-                Purpose::Notify(at) => self.end_observation(ctx, at.into(), 0),
+                Purpose::Notify(at) => self.notification_ended(ctx, who, at, Fate::Rejected),
                 purpose => self.gave_up(ctx, who, purpose, Error::Refused.to_c()),
             }
             return;
         }
-        self.reset_notification(ctx, who, id);
+        if let Some(reporting) = self.config.features.reporting {
+            reporting.reset(self, ctx, who, id);
+        }
+    }
+
+    /// A Confirmable notification has met its fate.
+    pub(crate) fn notification_ended(&mut self, ctx: &mut Context<'_>, who: usize, at: u8, fate: Fate) {
+        if let Some(reporting) = self.config.features.reporting {
+            reporting.fate(self, ctx, who, at, fate);
+        }
     }
 
     /// Whether the account may begin an exchange now.

@@ -6,7 +6,7 @@
 use crate::client::request::Request;
 use crate::client::respond::{GAP, Reply};
 use crate::client::{Context, Engine};
-use crate::coap::{Code, observe};
+use crate::coap::Code;
 use crate::error::Error;
 use crate::format::{CF_LINK, CF_TEXT, arguments::Arguments};
 use crate::model::definition::{CREATABLE, EXECUTE, HIDDEN, MULTIPLE, Object, READ};
@@ -28,7 +28,11 @@ impl<'a> Engine<'a> {
             return Err(stray);
         }
         match request.block1 {
-            Some(block) if request.method != Code::GET => self.serve_block(ctx, who, request, block, buffer),
+            Some(block) if request.method != Code::GET => match self.config.features.transfers {
+                Some(transfers) => transfers.block(self, ctx, who, request, block, buffer),
+                None if block.number == 0 && !block.more => self.serve_whole(ctx, who, request, buffer),
+                None => Err(Error::TooLarge),
+            },
             _ => self.serve_whole(ctx, who, request, buffer),
         }
     }
@@ -48,15 +52,24 @@ impl<'a> Engine<'a> {
             (Code::GET, _) => self.read(ctx, who, request, buffer),
             (Code::PUT, _) if request.content_format.is_none() && request.payload.is_empty() => {
                 match request.queries {
-                    Some(_) => self.write_attributes(ctx, who, request),
+                    Some(_) => match self.config.features.reporting {
+                        Some(reporting) => reporting.write_attributes(self, who, request),
+                        None => Err(Error::NotAllowed),
+                    },
                     None => Err(Error::BadValue),
                 }
             }
             (Code::PUT, 2..) => self.write(ctx, who, request, true, buffer),
-            (Code::POST, 1) => self.create(ctx, who, request, object, buffer),
+            (Code::POST, 1) => match self.config.features.creation {
+                Some(creation) => creation.create(self, ctx, who, request, object, buffer),
+                None => Err(Error::NotAllowed),
+            },
             (Code::POST, 2) => self.write(ctx, who, request, false, buffer),
             (Code::POST, 3) => self.execute(ctx, who, request, object),
-            (Code::DELETE, 2) => self.delete(ctx, who, path, object),
+            (Code::DELETE, 2) => match self.config.features.creation {
+                Some(creation) => creation.delete(self, ctx, who, path, object),
+                None => Err(Error::NotAllowed),
+            },
             _ => Err(Error::NotAllowed),
         }
     }
@@ -115,12 +128,8 @@ impl<'a> Engine<'a> {
         let single = self.readable(who, request.path)?;
         let format = self.config.choose(request.accept, single)?;
         let mut reply = self.represent(who, request.path, format, request.block2, buffer)?;
-        match request.observe {
-            Some(observe::request::REGISTER) if request.block2.is_none_or(|block| block.number == 0) => {
-                reply.observe = self.observe(ctx, who, request, format.content_format());
-            }
-            Some(observe::request::DEREGISTER) => self.cancel(ctx, who, request.token),
-            _ => {}
+        if let (Some(_), Some(reporting)) = (request.observe, self.config.features.reporting) {
+            reply.observe = reporting.observe(self, ctx, who, request, format.content_format());
         }
         Ok(reply)
     }
@@ -156,7 +165,7 @@ impl<'a> Engine<'a> {
         while let Some(resource) = object.resource(index) {
             if touched.wrapping_shr(index as u32) & 1 != 0 {
                 let at = path.with_resource(resource.id);
-                self.note_change(ctx.now, at);
+                self.note_change(at);
                 self.tell_from(ctx, who, EventCode::Written, at);
             }
             index += 1;
@@ -194,7 +203,7 @@ impl<'a> Engine<'a> {
         Ok(Reply::code(Code::CHANGED))
     }
 
-    fn create(
+    pub(crate) fn create(
         &mut self,
         ctx: &mut Context<'_>,
         who: usize,
@@ -219,7 +228,7 @@ impl<'a> Engine<'a> {
         self.own(who, object, &created)?;
         for id in created.ids() {
             let path = Path::instance(object.id(), *id);
-            self.note_change(ctx.now, path);
+            self.note_change(path);
             self.tell_from(ctx, who, EventCode::Created, path);
         }
         self.objects_changed();
@@ -255,7 +264,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    fn delete(
+    pub(crate) fn delete(
         &mut self,
         ctx: &mut Context<'_>,
         who: usize,
@@ -274,9 +283,10 @@ impl<'a> Engine<'a> {
 
     /// An instance is gone: what was kept about it goes too, and servers are told.
     pub(crate) fn instance_gone(&mut self, ctx: &mut Context<'_>, path: Path) {
-        self.end_observations_of(ctx, path);
-        self.forget_attributes(path);
-        self.note_change(ctx.now, Path::object(path.object));
+        if let Some(reporting) = self.config.features.reporting {
+            reporting.gone(self, ctx, path);
+        }
+        self.note_change(Path::object(path.object));
         self.objects_changed();
     }
 }

@@ -8,6 +8,7 @@ mod binding;
 pub mod config;
 mod discover;
 mod exchange;
+pub mod features;
 mod links;
 mod manage;
 mod pending;
@@ -200,7 +201,12 @@ impl<'a> Engine<'a> {
         for who in 0..self.accounts.len() {
             self.run_account(ctx, who);
         }
-        self.report_due(ctx);
+        if let Some(deferral) = self.config.features.deferral {
+            deferral.answer(self, ctx);
+        }
+        if let Some(reporting) = self.config.features.reporting {
+            reporting.report(self, ctx);
+        }
         self.tell_radio(ctx);
         self.deadline(ctx.now)
     }
@@ -214,8 +220,8 @@ impl<'a> Engine<'a> {
         for account in self.accounts.iter() {
             next = self.account_deadline(account, now, next);
         }
-        for observation in self.observations.iter() {
-            next = self.observation_deadline(observation, now, next);
+        if let Some(reporting) = self.config.features.reporting {
+            next = reporting.deadline(self, now, next);
         }
         next
     }
@@ -226,8 +232,21 @@ impl<'a> Engine<'a> {
     }
 
     /// The value at `path` has changed: it is reported to those who observe it.
-    pub fn changed(&mut self, now: Instant, path: Path) {
-        self.note_change(now, path);
+    pub fn changed(&mut self, path: Path) {
+        self.note_change(path);
+    }
+
+    pub(crate) fn note_change(&mut self, path: Path) {
+        if let Some(reporting) = self.config.features.reporting {
+            reporting.note(self, path);
+        }
+    }
+
+    /// Observations of a server end with its registration; with the account, all that it set.
+    pub(crate) fn forget_server(&mut self, ctx: &mut Context<'_>, who: usize, account: bool) {
+        if let Some(reporting) = self.config.features.reporting {
+            reporting.forget(self, ctx, who, account);
+        }
     }
 
     pub(crate) fn tell(&self, ctx: &mut Context<'_>, event: Event) {

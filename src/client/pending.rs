@@ -38,14 +38,9 @@ impl Pending {
 }
 
 impl Engine<'_> {
-    /// Keeps a request whose handler deferred it; any other error passes.
-    pub(crate) fn or_defer(&mut self, error: Error, who: usize, request: &Request<'_>) -> Error {
-        if error != Error::Deferred {
-            return error;
-        }
-        let Some(place) = self.pending.iter_mut().find(|place| place.who.is_none()) else {
-            return Error::Busy;
-        };
+    /// Keeps a request whose handler deferred it.
+    pub(crate) fn keep_pending(&mut self, who: usize, request: &Request<'_>) -> Result<(), Error> {
+        let place = self.pending.iter_mut().find(|place| place.who.is_none()).ok_or(Error::Busy)?;
         let mut token = [0u8; 8];
         for (slot, byte) in token.iter_mut().zip(request.token) {
             *slot = *byte;
@@ -60,7 +55,7 @@ impl Engine<'_> {
             token_length: request.token.len() as u8,
             outcome: None,
         };
-        Error::Deferred
+        Ok(())
     }
 
     /// The application has the answer to the requests that were deferred at `path`. A Read is read again: now there

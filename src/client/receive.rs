@@ -35,6 +35,11 @@ impl Engine<'_> {
         self.receive = buffer;
     }
 
+    fn too_large(&self) -> Reply {
+        let reply = Reply::error(Error::TooLarge);
+        self.config.features.transfers.map_or(reply, |transfers| transfers.hint(self, reply))
+    }
+
     /// A datagram that did not fit, of which `head` is the beginning: a Confirmable request is told how large a block
     /// may be (RFC 7959 section 2.9.3).
     fn refuse_large(&mut self, ctx: &mut Context<'_>, who: usize, head: &[u8]) {
@@ -43,7 +48,7 @@ impl Engine<'_> {
             return;
         }
         let buffer = core::mem::take(&mut self.send);
-        let reply = self.size_hint(Reply::error(Error::TooLarge));
+        let reply = self.too_large();
         if let Some(sent) = reply.place(Kind::Acknowledgement, message.id, message.token, buffer) {
             self.transmit(ctx, who, sent);
         }
@@ -143,14 +148,21 @@ impl Engine<'_> {
         buffer: &mut [u8],
     ) {
         let outcome = request.and_then(|request| {
-            self.serve(ctx, who, &request, buffer).map_err(|error| self.or_defer(error, who, &request))
+            let served = self.serve(ctx, who, &request, buffer);
+            match (served, self.config.features.deferral) {
+                (Err(Error::Deferred), Some(deferral)) => {
+                    deferral.keep(self, who, &request).and(Err(Error::Deferred))
+                }
+                (Err(Error::Deferred), None) => Err(Error::Handler),
+                (served, _) => served,
+            }
         });
         let reply = match outcome {
             Ok(reply) => reply,
             Err(Error::Deferred) => return self.promise(ctx, who, message),
             // its blocks are small enough, or we would not have it whole: a hint to send smaller ones has Californium
-            // begin anew for ever
-            Err(Error::TooLarge) => Reply { size1: Some(self.body_size()), ..Reply::error(Error::TooLarge) },
+            // begin the same body anew, without end
+            Err(Error::TooLarge) => Reply { block1: None, ..self.too_large() },
             Err(error) => Reply::error(error),
         };
         let kind = match message.kind {

@@ -1,6 +1,7 @@
 //! Register, Update, De-register (TS 1.0 section 5.3): the life of a registration, and what follows a failure.
 
 use crate::client::account::{Account, LOCATION, Location, Purpose, State, changed};
+use crate::client::features::Fate;
 use crate::client::links::object_list;
 use crate::client::uri::Uri;
 use crate::client::{Context, Deadline, Engine, Reason};
@@ -8,8 +9,8 @@ use crate::coap::exchange::Due;
 use crate::coap::{Answer, Block, Code, Kind, Message, Outgoing, Writer, block, option};
 use crate::error::Error;
 use crate::format::{CF_LINK, Window, number};
+use crate::objects::server::{DEFAULT_DISABLE_TIMEOUT, DEFAULT_PMAX, DEFAULT_PMIN, DISABLE_TIMEOUT};
 use crate::objects::{Field, ServerRow, action};
-use crate::path::Path;
 use crate::port::{Event, EventCode, Opening};
 use crate::time::{Instant, seconds};
 
@@ -24,6 +25,18 @@ impl Engine<'_> {
     pub(crate) fn server_row(&self, who: usize) -> Option<&ServerRow> {
         let account = self.accounts.get(who)?;
         self.model.instance(1, account.server).and_then(|instance| self.server.row(instance))
+    }
+
+    /// A period of an account's Server instance; `None` where the resource is not instantiated.
+    pub(crate) fn server_period(&self, who: usize, resource: u16) -> Option<u32> {
+        let instance = self.model.instance(1, self.accounts.get(who)?.server)?;
+        let row = self.server.row(instance).filter(|_| instance.has(resource.into()))?;
+        match resource {
+            DEFAULT_PMIN => Some(row.pmin.get()),
+            DEFAULT_PMAX => Some(row.pmax.get()),
+            DISABLE_TIMEOUT => Some(row.disable_timeout.get()),
+            _ => None,
+        }
     }
 
     /// Does what is due for one account.
@@ -134,7 +147,7 @@ impl Engine<'_> {
     pub(crate) fn register(&mut self, ctx: &mut Context<'_>, who: usize) {
         let Some(row) = self.server_row(who) else { return };
         let (lifetime, binding) = (row.lifetime.get(), row.binding.get());
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, false);
         if let Some(account) = self.account(who) {
             account.state = State::Registering;
             account.changed = 0;
@@ -180,7 +193,7 @@ impl Engine<'_> {
     }
 
     fn left(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, false);
         self.unlink(ctx, who);
         self.enter(who, State::Waiting { until });
         self.tell_about(ctx, who, EventCode::Deregistered, 0);
@@ -391,7 +404,7 @@ impl Engine<'_> {
                 };
                 self.left(ctx, who, until);
             }
-            Purpose::Notify(at) => self.notify_failed(ctx, who, at.into()),
+            Purpose::Notify(at) => self.notification_ended(ctx, who, at, Fate::Lost),
             Purpose::Respond => {}
         }
     }
@@ -399,7 +412,7 @@ impl Engine<'_> {
     /// Pauses before the next Register: twice as long after each failure, and never the same for all devices.
     fn retry_later(&mut self, ctx: &mut Context<'_>, who: usize, status: i32) {
         let (first, longest) = self.config.retry_s;
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, false);
         self.unlink(ctx, who);
         let mut random = [0u8; 4];
         ctx.port.random(&mut random);
@@ -419,10 +432,10 @@ impl Engine<'_> {
         for who in 0..self.accounts.len() {
             let Some(row) = self.server_row(who) else { continue };
             let orders = row.actions.replace(0);
-            let pause = seconds(row.disable_timeout.get());
-            if orders & action::PERIODS != 0 {
-                let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
-                self.attributes_changed(ctx.now, server, Path::ROOT);
+            if orders & action::PERIODS != 0
+                && let Some(reporting) = self.config.features.reporting
+            {
+                reporting.periods_changed(self, who);
             }
             if orders & !action::PERIODS == 0 {
                 continue;
@@ -432,7 +445,8 @@ impl Engine<'_> {
                 account.changed |= changed::REFRESH;
             }
             if orders & action::DISABLE != 0 {
-                self.deregister(ctx, who, ctx.now.after(pause));
+                let pause = self.server_period(who, DISABLE_TIMEOUT).unwrap_or(DEFAULT_DISABLE_TIMEOUT);
+                self.deregister(ctx, who, ctx.now.after(seconds(pause)));
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::client::pending::shift;
 use crate::client::request::Request;
 use crate::client::respond::{GAP, Reply};
 use crate::client::{Context, Deadline, Engine, Reason};
-use crate::coap::Kind;
+use crate::coap::{Kind, observe};
 use crate::error::Error;
 use crate::model::{number_of, rights};
 use crate::path::Path;
@@ -68,6 +68,24 @@ impl Observation {
 }
 
 impl Engine<'_> {
+    /// A Read with Observe was answered: adds, renews or ends an observation (RFC 7641 section 3.6).
+    pub(crate) fn observe_or_cancel(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        format: u16,
+    ) -> Option<u32> {
+        match request.observe {
+            Some(observe::request::REGISTER) if request.block2.is_none_or(|block| block.number == 0) => {
+                return self.observe(ctx, who, request, format);
+            }
+            Some(observe::request::DEREGISTER) => self.cancel(ctx, who, request.token),
+            _ => {}
+        }
+        None
+    }
+
     /// Adds an observation, or renews the one with the same token; the Observe option of the answer. `None` where
     /// there is no room: the answer is then a plain one (RFC 7641 section 4.1).
     pub(crate) fn observe(
@@ -149,7 +167,7 @@ impl Engine<'_> {
     }
 
     /// A value changed: latches the observations for which it counts.
-    pub(crate) fn note_change(&mut self, _now: Instant, path: Path) {
+    pub(crate) fn latch_change(&mut self, path: Path) {
         for at in 0..self.observations.len() {
             let Some(place) = self.observations.get(at) else { continue };
             let (Some(who), false) = (place.who, place.latched) else { continue };
@@ -174,7 +192,7 @@ impl Engine<'_> {
     }
 
     /// A server changed attributes at `path`: what it observes there and below follows them from now on.
-    pub(crate) fn attributes_changed(&mut self, _now: Instant, server: u16, path: Path) {
+    pub(crate) fn attributes_changed(&mut self, server: u16, path: Path) {
         for at in 0..self.observations.len() {
             let Some(place) = self.observations.get(at) else { continue };
             let Some(who) = place.who else { continue };
@@ -208,8 +226,12 @@ impl Engine<'_> {
         self.is_online() && account.serves() && !waits && !(account.sleeps(now) && account.changed != 0)
     }
 
-    /// The next deadline of an observation.
-    pub(crate) fn observation_deadline(&self, place: &Observation, now: Instant, next: Deadline) -> Deadline {
+    /// The next deadline of all observations.
+    pub(crate) fn observation_deadlines(&self, now: Instant, next: Deadline) -> Deadline {
+        self.observations.iter().fold(next, |next, place| self.observation_deadline(place, now, next))
+    }
+
+    fn observation_deadline(&self, place: &Observation, now: Instant, next: Deadline) -> Deadline {
         if place.due.is_never() || !self.can_notify(place, now) {
             return next;
         }
@@ -218,9 +240,8 @@ impl Engine<'_> {
         next.or(place.due, Reason::Notification, server)
     }
 
-    /// Sends the notifications that are due, and deferred answers.
+    /// Sends the notifications that are due.
     pub(crate) fn report_due(&mut self, ctx: &mut Context<'_>) {
-        self.answer_pending(ctx);
         for at in 0..self.observations.len() {
             let Some(place) = self.observations.get(at).copied() else { continue };
             let Some(who) = place.who.map(usize::from) else { continue };
@@ -247,11 +268,9 @@ impl Engine<'_> {
     fn discard_unless_stored(&mut self, who: usize, at: usize) {
         let away = !self.is_online() || !self.accounts.get(who).is_some_and(|account| account.serves());
         let storing = self.server_row(who).is_none_or(|row| row.storing.get());
-        if away && !storing {
-            if let Some(place) = self.observations.get_mut(at) {
-                place.latched = false;
-                place.due = Instant::NEVER;
-            }
+        if let (true, false, Some(place)) = (away, storing, self.observations.get_mut(at)) {
+            place.latched = false;
+            place.due = Instant::NEVER;
         }
     }
 

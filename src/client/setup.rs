@@ -129,14 +129,11 @@ impl<'a> Engine<'a> {
     pub fn remove_account(&mut self, ctx: &mut Context<'_>, short_server_id: u16) -> Result<(), Error> {
         let mine = |account: &Account| short_server_id != 0 && account.short_server_id == short_server_id;
         let who = self.accounts.iter().position(mine).ok_or(Error::NotFound)?;
-        self.drop_observations(ctx, who);
+        self.forget_server(ctx, who, true);
         self.unlink(ctx, who);
         let Some(account) = self.account(who) else { return Err(Error::NotFound) };
         let (security, server) = (account.security, account.server);
         *account = Account::FREE;
-        for set in self.attributes.iter_mut() {
-            set.forget(short_server_id);
-        }
         self.drop_instance(0, security);
         self.drop_instance(1, server);
         self.objects_changed();

@@ -172,16 +172,11 @@ impl Engine<'_> {
         served
     }
 
-    /// How large a body may be that is assembled.
-    pub(crate) fn body_size(&self) -> u32 {
-        self.body.len() as u32
-    }
-
     /// What tells a server how large a body, and a block of it, may be: for 4.13 (RFC 7959 section 2.9.3).
     pub(crate) fn size_hint(&self, reply: Reply) -> Reply {
         let room = self.receive_size().saturating_sub(64);
         let exponent = block::largest_exponent(room).unwrap_or(0);
-        let size1 = Some(self.body_size());
+        let size1 = Some(self.body.len() as u32);
         Reply { block1: Some(Block { number: 0, more: true, exponent }), size1, ..reply }
     }
 }

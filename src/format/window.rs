@@ -23,7 +23,7 @@ impl<'a> Window<'a> {
         Self { hash: 0x811c_9dc5, ..Self::new(buffer, start) }
     }
 
-    /// The hash of the stream so far.
+    /// The hash of the stream so far; of one that was mended by [`Window::amend`] or [`Window::insert`] it says nothing.
     pub fn hash(&self) -> u32 {
         self.hash
     }

@@ -73,7 +73,8 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// An empty place in the table.
+    /// An empty place in the table; copied from, never used as it stands.
+    #[allow(clippy::declare_interior_mutable_const)]
     pub const FREE: Self = Self { object: NONE, id: NONE, present: Cell::new(0), data: 0 };
 
     /// Whether the resource at `index` is instantiated.

@@ -25,7 +25,7 @@ fn number(value: Value<'_>) -> Option<f64> {
 }
 
 macro_rules! write_only {
-    ($name:ident, |$out:ident, $at:ident, $value:ident| $body:expr) => {
+    ($name:ident, |$out:ident, $at:ident, $value:ident| $body:block) => {
         impl Format for $name {
             fn content_format(&self) -> u16 {
                 NONE
@@ -39,7 +39,7 @@ macro_rules! write_only {
             fn begin(&self, _: &mut Encoder<'_>) {}
             fn open(&self, _: &mut Encoder<'_>, _: Container, _: Path, _: usize) {}
             fn value(&self, $out: &mut Encoder<'_>, $at: Path, $value: Value<'_>) -> Result<(), Error> {
-                $body;
+                $body
                 Ok(())
             }
             fn close(&self, _: &mut Encoder<'_>, _: Container, _: Path) {}
@@ -54,11 +54,15 @@ macro_rules! write_only {
     };
 }
 
-write_only!(Numeric, |out, _at, value| if let Some(v) = number(value) {
-    out.window.put(&v.to_bits().to_ne_bytes());
+write_only!(Numeric, |out, _at, value| {
+    if let Some(v) = number(value) {
+        out.window.put(&v.to_bits().to_ne_bytes());
+    }
 });
-write_only!(Nothing, |_out, _at, _value| ());
-write_only!(Snapshot, |out, at, value| keep(out, at, value));
+write_only!(Nothing, |_out, _at, _value| {});
+write_only!(Snapshot, |out, at, value| {
+    keep(out, at, value);
+});
 
 fn keep(out: &mut Encoder<'_>, at: Path, value: Value<'_>) {
     let mut word = [0u8; 8];

@@ -93,7 +93,7 @@ impl Reading<'_, '_> {
             return Err(Error::NotAllowed);
         }
         let single = one || !resource.is(MULTIPLE);
-        if !self.format.structured() && !(single && self.format.carries(resource.data_type)) {
+        if !(self.format.structured() || single && self.format.carries(resource.data_type)) {
             return Err(Error::NotAcceptable);
         }
         let count = self.resource(object, instance, (index, resource), base.resource_instance, out)?;

@@ -173,6 +173,7 @@ impl Change<'_> {
         created: &mut Created,
     ) -> Result<(), Error> {
         let single = object.flags() & SINGLE != 0;
+        let nobody = Instance::FREE;
         let mut seen = 0u64;
         let needed = mandatory(object);
         let mut cursor = Cursor::new(self.payload, self.base);
@@ -189,7 +190,7 @@ impl Change<'_> {
             let Some(target) = self.target(object, record)? else { continue };
             if target.resource.allows(WRITE) {
                 seen |= 1u64.wrapping_shl(target.index as u32);
-                self.check_value(model, object, &Instance::FREE, &target, scratch)?;
+                self.check_value(model, object, &nobody, &target, scratch)?;
             }
         }
         if seen & needed != needed {
@@ -217,7 +218,9 @@ impl Change<'_> {
                 if touched & bit == 0 {
                     undo.keep(model, object, instance, &target)?;
                     touched |= bit;
-                    if target.resource.is(MULTIPLE) && self.replace && self.base.depth() < 4 {
+                    // what a Replace removed may still lie in the application's list
+                    let fresh = !instance.has(target.index) || (self.replace && self.base.depth() < 4);
+                    if target.resource.is(MULTIPLE) && fresh {
                         object.clear(instance, target.index)?;
                     }
                 }

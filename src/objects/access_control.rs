@@ -58,7 +58,8 @@ pub struct AclRow {
 const NO_ENTRIES: [(u16, u8); ACL_ENTRIES] = [(NONE, 0); ACL_ENTRIES];
 
 impl AclRow {
-    /// A row that no instance occupies.
+    /// A row that no instance occupies; copied from, never used as it stands.
+    #[allow(clippy::declare_interior_mutable_const)]
     pub const FREE: Self = Self {
         used: Cell::new(false),
         object: Cell::new(0),

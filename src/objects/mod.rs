@@ -2,7 +2,7 @@
 
 mod access_control;
 mod security;
-mod server;
+pub(crate) mod server;
 
 pub use access_control::{ACL_ENTRIES, Access, AccessControl, AclRow, OWNER_BOOTSTRAP};
 pub use security::{Field, MODE_NOSEC, Security, SecurityRow};

@@ -53,7 +53,7 @@ const RESOURCES: [Resource; 9] = [
 ];
 
 /// Disable Timeout where the resource is not instantiated, in seconds.
-const DEFAULT_DISABLE_TIMEOUT: u32 = 86_400;
+pub const DEFAULT_DISABLE_TIMEOUT: u32 = 86_400;
 
 /// A transport binding and mode (TS 1.0 section 5.3.1.1), up to four letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +108,8 @@ pub struct ServerRow {
 }
 
 impl ServerRow {
-    /// A row that no instance occupies.
+    /// A row that no instance occupies; copied from, never used as it stands.
+    #[allow(clippy::declare_interior_mutable_const)]
     pub const FREE: Self = Self {
         used: Cell::new(false),
         short_server_id: Cell::new(0),

@@ -132,22 +132,23 @@ pub fn write(format: &dyn Format, base: Path, nodes: &[Node]) -> Result<Vec<u8>,
     Ok(out.window.kept().to_vec())
 }
 
-/// One window of the representation and the length of the whole.
+/// One window of the representation, the length and the hash of the whole.
 pub fn write_window(
     format: &dyn Format,
     base: Path,
     nodes: &[Node],
     buffer: &mut [u8],
     start: usize,
-) -> (Vec<u8>, usize) {
-    let mut out = Encoder::new(Window::new(buffer, start), base, true);
+) -> (Vec<u8>, usize, u32) {
+    let mut out = Encoder::new(Window::hashing(buffer, start), base, true);
     format.begin(&mut out);
     write_nodes(format, &mut out, parent(base), nodes).unwrap();
     format.end(&mut out);
-    (out.window.kept().to_vec(), out.window.total())
+    (out.window.kept().to_vec(), out.window.total(), out.window.hash())
 }
 
-/// Asserts that every window of the sizes given shows its part of `whole`, at every offset.
+/// Asserts that every window of the sizes given shows its part of `whole`, at every offset, and that all of them hash
+/// the same: it is the ETag.
 pub fn assert_windows(
     format: &dyn Format,
     base: Path,
@@ -161,13 +162,15 @@ pub fn assert_windows(
         "what a counting pass says about {base:?}"
     );
     let mut buffer = [0; 256];
+    let hash = write_window(format, base, nodes, &mut buffer[..1], whole.len()).2;
     for size in sizes {
         for start in 0..=whole.len() + 1 {
-            let (kept, total) = write_window(format, base, nodes, &mut buffer[..size], start);
+            let (kept, total, other) = write_window(format, base, nodes, &mut buffer[..size], start);
             let from = start.min(whole.len());
             let to = (start + size).min(whole.len());
             assert_eq!(kept, &whole[from..to], "window of {size} at {start} of {base:?}");
             assert_eq!(total, whole.len());
+            assert!(size == 0 || other == hash, "hash in a window of {size} at {start} of {base:?}");
         }
     }
     // each block tells the same ETag, wherever it begins and ends

@@ -137,12 +137,16 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         .undo = 4096,
         .body = 2048,
     };
+    static const whimbrel_feature_t *const features[] = {&whimbrel_reporting, &whimbrel_transfers,
+                                                         &whimbrel_creation};
     whimbrel_config_t config = {
         .size = sizeof config,
         .endpoint = options->endpoint,
         .limits = &limits,
         .formats = formats,
         .format_count = sizeof formats / sizeof *formats,
+        .features = features,
+        .feature_count = sizeof features / sizeof *features,
         .version_min = options->version,
         .version_max = options->version,
         /* as patient as the suite makes Leshan, so that a lossy run takes a minute and does not give up */

@@ -21,7 +21,7 @@ pub mod net;
 pub mod options;
 pub mod proxy;
 mod random;
-mod scene;
+pub mod scene;
 pub mod server;
 pub mod text;
 pub mod tlv;

@@ -103,6 +103,10 @@ fn fine(what: &str, status: i32) {
     assert_eq!(status, WHIMBREL_OK, "{what}");
 }
 
+/// Everything that the library has.
+static FEATURES: [&whimbrel_feature_t; 4] =
+    [&whimbrel_reporting, &whimbrel_transfers, &whimbrel_creation, &whimbrel_deferral];
+
 impl Device {
     /// A device without servers, with all its objects.
     pub fn new(config: &Config) -> Self {
@@ -117,6 +121,8 @@ impl Device {
             limits: &limits,
             formats: formats.as_ptr(),
             format_count: if config.few_formats { 2 } else { formats.len() },
+            features: FEATURES.as_ptr().cast(),
+            feature_count: FEATURES.len(),
             access: if config.access { &whimbrel_access_control } else { ptr::null() },
             version_min: config.versions.0,
             version_max: config.versions.1,

@@ -1,0 +1,250 @@
+//! Parts of the client that a product can leave out: what the configuration does not name is not linked.
+//!
+//! Each is a table of entry points into the engine; without it, its requests get the answer that the specifications
+//! give a client without it.
+
+use crate::client::request::Request;
+use crate::client::respond::Reply;
+use crate::client::{Context, Deadline, Engine};
+use crate::coap::Block;
+use crate::error::Error;
+use crate::format::link::LinkWriter;
+use crate::model::Object;
+use crate::path::Path;
+use crate::time::Instant;
+
+/// The parts that a configuration names.
+#[derive(Clone, Copy, Default)]
+pub struct Features<'a> {
+    /// Observe, Notify and attributes. Without: Observe is answered as a Read (RFC 7641 section 4.1).
+    pub reporting: Option<&'a dyn Reporting>,
+    /// Request bodies in blocks. Without: 4.13.
+    pub transfers: Option<&'a dyn Transfers>,
+    /// Create and Delete by servers. Without: 4.05.
+    pub creation: Option<&'a dyn Creation>,
+    /// Handlers that answer later. Without: 5.00.
+    pub deferral: Option<&'a dyn Deferral>,
+}
+
+/// What became of a Confirmable notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was acknowledged.
+    Arrived,
+    /// It was not, however often repeated.
+    Lost,
+    /// The server does not want it.
+    Rejected,
+}
+
+/// Information reporting (TS 1.0 section 5.5) and attributes (5.1, 5.4.4).
+pub trait Reporting: Sync {
+    /// A Read with Observe has been answered; gives the Observe option of the answer.
+    fn observe(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        format: u16,
+    ) -> Option<u32>;
+    /// Write-Attributes.
+    fn write_attributes(
+        &self,
+        engine: &mut Engine<'_>,
+        who: usize,
+        request: &Request<'_>,
+    ) -> Result<Reply, Error>;
+    /// Writes the attributes of `path` behind its link.
+    fn link(
+        &self,
+        engine: &Engine<'_>,
+        who: usize,
+        path: Path,
+        inherited: bool,
+        out: &mut LinkWriter<'_, '_>,
+    ) -> Result<(), Error>;
+    /// A value changed.
+    fn note(&self, engine: &mut Engine<'_>, path: Path);
+    /// The default periods of the Server object changed.
+    fn periods_changed(&self, engine: &mut Engine<'_>, who: usize);
+    /// A place and all below it is gone.
+    fn gone(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, path: Path);
+    /// The server knows nothing of its observations any more; with `account`, it is gone altogether.
+    fn forget(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, account: bool);
+    /// Sends what is due.
+    fn report(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>);
+    /// When something is due.
+    fn deadline(&self, engine: &Engine<'_>, now: Instant, next: Deadline) -> Deadline;
+    /// What became of the Confirmable notification in that place.
+    fn fate(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, at: u8, fate: Fate);
+    /// A Reset of a Non-confirmable notification.
+    fn reset(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, id: u16);
+}
+
+/// Request bodies in blocks (RFC 7959 section 2.5).
+pub trait Transfers: Sync {
+    /// Serves one block.
+    fn block(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        block: Block,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error>;
+    /// Tells a server how large a body and a block may be.
+    fn hint(&self, engine: &Engine<'_>, reply: Reply) -> Reply;
+}
+
+/// Create and Delete (TS 1.0 sections 5.4.6 and 5.4.7).
+pub trait Creation: Sync {
+    /// Create.
+    fn create(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        object: &dyn Object,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error>;
+    /// Delete.
+    fn delete(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        path: Path,
+        object: &dyn Object,
+    ) -> Result<Reply, Error>;
+}
+
+/// Requests that are answered later (RFC 7252 section 5.2.2).
+pub trait Deferral: Sync {
+    /// Keeps a request.
+    fn keep(&self, engine: &mut Engine<'_>, who: usize, request: &Request<'_>) -> Result<(), Error>;
+    /// Sends answers that are ready.
+    fn answer(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>);
+}
+
+/// The parts as the library has them.
+pub struct Library;
+
+impl Reporting for Library {
+    fn observe(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        format: u16,
+    ) -> Option<u32> {
+        engine.observe_or_cancel(ctx, who, request, format)
+    }
+    fn write_attributes(
+        &self,
+        engine: &mut Engine<'_>,
+        who: usize,
+        request: &Request<'_>,
+    ) -> Result<Reply, Error> {
+        engine.write_attributes(who, request)
+    }
+    fn link(
+        &self,
+        engine: &Engine<'_>,
+        who: usize,
+        path: Path,
+        inherited: bool,
+        out: &mut LinkWriter<'_, '_>,
+    ) -> Result<(), Error> {
+        engine.link_attributes(who, path, inherited, out)
+    }
+    fn note(&self, engine: &mut Engine<'_>, path: Path) {
+        engine.latch_change(path);
+    }
+    fn periods_changed(&self, engine: &mut Engine<'_>, who: usize) {
+        let server = engine.accounts.get(who).map_or(0, |account| account.short_server_id);
+        engine.attributes_changed(server, Path::ROOT);
+    }
+    fn gone(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, path: Path) {
+        engine.end_observations_of(ctx, path);
+        engine.forget_attributes(path);
+    }
+    fn forget(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, account: bool) {
+        engine.drop_observations(ctx, who);
+        if account {
+            engine.forget_attributes_of(who);
+        }
+    }
+    fn report(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
+        engine.report_due(ctx);
+    }
+    fn deadline(&self, engine: &Engine<'_>, now: Instant, next: Deadline) -> Deadline {
+        engine.observation_deadlines(now, next)
+    }
+    fn fate(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, at: u8, fate: Fate) {
+        match fate {
+            Fate::Arrived => engine.notify_confirmed(ctx.now, at),
+            Fate::Lost => engine.notify_failed(ctx, who, at.into()),
+            Fate::Rejected => engine.end_observation(ctx, at.into(), 0),
+        }
+    }
+    fn reset(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, id: u16) {
+        engine.reset_notification(ctx, who, id);
+    }
+}
+
+impl Transfers for Library {
+    fn block(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        block: Block,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        engine.serve_block(ctx, who, request, block, buffer)
+    }
+    fn hint(&self, engine: &Engine<'_>, reply: Reply) -> Reply {
+        engine.size_hint(reply)
+    }
+}
+
+impl Creation for Library {
+    fn create(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        request: &Request<'_>,
+        object: &dyn Object,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        engine.create(ctx, who, request, object, buffer)
+    }
+    fn delete(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        path: Path,
+        object: &dyn Object,
+    ) -> Result<Reply, Error> {
+        engine.delete(ctx, who, path, object)
+    }
+}
+
+impl Deferral for Library {
+    fn keep(&self, engine: &mut Engine<'_>, who: usize, request: &Request<'_>) -> Result<(), Error> {
+        engine.keep_pending(who, request)
+    }
+    fn answer(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
+        engine.answer_pending(ctx);
+    }
+}
+
+/// The one of them all.
+pub static LIBRARY: Library = Library;

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Checks one C example against a server of its own. usage: examples.py NAME PROGRAM; $VALGRIND goes before PROGRAM."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+from peer import CHANGED, GET, POST, PUT, Peer, coap, leave, running
+
+
+def demo(program: str) -> None:
+    """The whole script of `make demo`; and a client that lacks an object must not pass it."""
+    words = os.environ.get("VALGRIND", "")
+    wrapped = ["scripts/demo.sh", program]
+    assert subprocess.run(wrapped, stdout=subprocess.PIPE, env=os.environ | {"WRAPPER": words}).returncode == 0
+    other = ["scripts/demo.sh", program.replace("demo", "minimal")]
+    failed = subprocess.run(other, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert failed.returncode != 0 and "did not happen" in failed.stdout, "the wrong client passes the demo"
+
+
+def minimal(program: str) -> None:
+    server = Peer()
+    # a name, of which ::1 may be the first address, and nobody listens there
+    with running(program, f"coap://localhost:{server.port}"):
+        server.registers()
+        assert coap.tlvs(server.read("/3/0/0", coap.TLV)) == [(coap.RESOURCE, 0, b"Whimbrel")]
+        assert server.ask(POST, "/3/0/4").code == CHANGED
+
+
+def sensor(program: str) -> None:
+    server = Peer("::1", socket.AF_INET6)
+    with running(program, server.uri) as process:
+        server.registers()
+        assert server.ask(PUT, "/3303/0/5700?pmin=0&st=1").code == CHANGED
+        assert server.ask(GET, "/3303/0/5700", options=[(coap.OBSERVE, b""), (coap.ACCEPT, b"")]).payload == b"20"
+        for line in ("20.5\n", "22.5\n"):
+            process.stdin.write(line)
+            process.stdin.flush()
+        assert server.until(lambda: len(server.notified) == 1)
+        assert server.notified[0].payload == b"22.5"
+        assert server.read("/3303/0/5602") == b"22.5" and server.read("/3303/0/5601") == b"20"
+        assert server.ask(POST, "/3303/0/5605").code == CHANGED
+        assert server.read("/3303/0/5601") == b"22.5"
+        assert server.ask(PUT, "/3303/0/5750", b"roof", coap.TEXT).code == CHANGED
+        assert server.read("/3303/0/5750") == b"roof"
+        assert server.ask(PUT, "/3303/0/5750", b"x" * 24, coap.TEXT).code == 0x80, "no room for the NUL"
+        assert server.ask(POST, "/3/0/4").code == 0xA1
+        entries = {tuple(path): entry for path, entry in coap.json_entries(server.read("/3303/0", coap.JSON))}
+        assert entries[3303, 0, 5700]["v"] == 22.5 and entries[3303, 0, 5750]["sv"] == "roof", entries
+        leave(process, server)
+
+
+def servers(program: str) -> None:
+    owner, guest = Peer(), Peer()
+    with running(program, owner.uri, guest.uri) as process:
+        owner.registers()
+        guest.registers()
+        assert guest.read("/3312/0/5850") == b"0"
+        assert guest.ask(PUT, "/3312/0/5850", b"1", coap.TEXT).code == 0x81, "the guest may not switch"
+        assert owner.ask(PUT, "/3312/0/5850", b"1", coap.TEXT).code == CHANGED
+        assert guest.read("/3312/0/5850") == b"1"
+        assert guest.ask(PUT, "/1/1/1", b"100", coap.TEXT).code == CHANGED, "its own account"
+        assert guest.ask(PUT, "/1/0/1", b"100", coap.TEXT).code == 0x81, "the owner's account"
+        assert guest.until(lambda: "update" in guest.asked)
+        assert owner.read("/3/0/0") == b"Whimbrel"
+        leave(process, owner, guest)
+
+
+def deferred(program: str) -> None:
+    server = Peer()
+    with running(program, server.uri) as process:
+        server.registers()
+        begin = time.monotonic()
+        assert server.read("/3303/0/5700") == b"21.5"
+        assert server.separate and time.monotonic() - begin > 0.5, "the answer came by itself, later"
+        assert server.read("/3303/0/5700") == b"21.5" and not server.separate, "still fresh"
+        assert server.ask(POST, "/3303/0/5821").code == CHANGED and server.separate
+        assert server.ask(POST, "/3303/0/5821", b"9", coap.TEXT).code == 0xA0 and server.separate
+        leave(process, server)
+
+
+def stream(program: str) -> None:
+    server = Peer()
+    with running(program, server.uri) as process:
+        server.registers()
+        body = bytes(i * 7 & 255 for i in range(9001))
+        checksum = 0
+        for byte in body:
+            checksum = checksum * 31 + byte & 0xFFFFFF
+        server.write_blocks("/32800/0/0", body, coap.OPAQUE, 5)
+        assert server.read("/32800/0/1") == b"9001" and server.read("/32800/0/2") == b"%d" % checksum
+        # once more in small blocks
+        server.write_blocks("/32800/0/0", body[:500], coap.OPAQUE, 1)
+        assert server.read("/32800/0/1") == b"500"
+        record = bytes(i % 251 for i in range(10000))
+        for exponent in (6, 2):
+            assert server.read_blocks("/32800/0/3", coap.OPAQUE, exponent) == record
+        leave(process, server)
+
+
+def main() -> None:
+    name, program = sys.argv[1:]
+    check = globals().get(name)
+    if check is None:
+        sys.exit(f"examples.py: no check for {name}")
+    check(program)
+    print(f"examples: {name}: ok")
+
+
+if __name__ == "__main__":
+    main()
