@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import unittest
 from typing import Any
 
@@ -34,7 +35,7 @@ class Bench(unittest.TestCase):
     version = "1.0"
     lossy = False
     options: dict[str, Any] = {}
-    seed = 20261121
+    seed = int(os.environ.get("WHIMBREL_INTEROP_SEED", "20261121"))
     timeout = 10.0
 
     server: Server

@@ -10,7 +10,7 @@ from client import Client
 from leshan.events import Event
 from leshan.server import Server
 from proxy import LossyProxy, Weather
-from support import Bench, leshan, name, single
+from support import Bench, leshan, multiple, name, single
 
 
 def setUpModule() -> None:
@@ -25,6 +25,24 @@ class DirectV11(MainCases):
     """The same, registered at 1.1."""
 
     version = "1.1"
+
+    def test_resource_instances_are_addressed(self) -> None:
+        whole, one = "/26241/0/11", "/26241/0/11/1"
+        self.succeeds(self.write(whole, multiple("integer", 5, 6), "TLV"), 204)
+        self.assertEqual(self.succeeds(self.read(one, "TEXT"), 205).value, 6)
+        self.succeeds(self.server.observe(self.endpoint, one, "TEXT"), 205)
+        for form, value in (("TEXT", 7), ("TLV", 8)):
+            mark = self.mark()
+            self.succeeds(self.write(one, single("integer", value), form), 204)
+            self.assertEqual(self.read(whole, "TLV").value, {0: 5, 1: value})
+            self.assertEqual(self.wait("NOTIFICATION", mark)["content"]["value"], value)
+        self.server.cancel_passively(self.endpoint, one)
+        self.refused(self.read("/26241/0/11/3", "TEXT"), 404)
+
+    @unittest.skip("open: Leshan wants a bare Resource Instance TLV, we put it into its Multiple Resource TLV")
+    def test_read_of_a_resource_instance_in_tlv(self) -> None:
+        self.succeeds(self.write("/26241/0/11", multiple("integer", 5, 6), "TLV"), 204)
+        self.assertEqual(self.succeeds(self.read("/26241/0/11/1", "TLV"), 205).value, 6)
 
 
 class LossyV10(MainCases):
