@@ -202,11 +202,12 @@ int main(int count, char **words)
     }
     uint64_t next, later;
     while (!stopped) {
-        later = objects_poll(client, whimbrel_posix_now);
+        objects_poll(client, whimbrel_posix_now);
         status = whimbrel_client_poll(client, &next);
         if (status < 0 || stopped) {
             break;
         }
+        later = objects_due();
         if (whimbrel_posix_wait(posix, next < later ? next : later, STDIN_FILENO) == 1 &&
             !take_commands(client)) {
             break; /* a power cut: not a word to any server */

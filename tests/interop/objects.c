@@ -163,7 +163,7 @@ static int32_t read_slowly(void *context, whimbrel_call_t *call)
     return WHIMBREL_DEFERRED;
 }
 
-uint64_t objects_poll(whimbrel_client_t *client, uint64_t (*now)(void))
+void objects_poll(whimbrel_client_t *client, uint64_t (*now)(void))
 {
     clock_ms = now;
     if (execute_due <= now()) {
@@ -175,6 +175,10 @@ uint64_t objects_poll(whimbrel_client_t *client, uint64_t (*now)(void))
         read_fresh = 1;
         whimbrel_complete(client, WHIMBREL_RESOURCE(26242, 0, 6), WHIMBREL_OK);
     }
+}
+
+uint64_t objects_due(void)
+{
     return execute_due < read_due ? execute_due : read_due;
 }
 

@@ -182,6 +182,17 @@ class Reporting(Bench):
         mark = self.mark()
         self.assertIsNone(self.notified(mark, 1.5), "the default is gone")
 
+    def test_a_notification_whose_value_comes_later(self) -> None:
+        path = "/26242/0/6"
+        before = self.succeeds(self.server.observe(self.endpoint, path, "TEXT"), 205).value
+        self.addCleanup(self.server.cancel_passively, self.endpoint, path)
+        self.succeeds(self.server.write_attributes(self.endpoint, path, "pmax=1"), 204)
+        self.addCleanup(self.server.write_attributes, self.endpoint, path, "pmax")
+        mark = self.mark()
+        self.succeeds(self.server.execute(self.endpoint, "/26242/0/5", "0='10'"), 204)
+        told = self.wait("NOTIFICATION", mark, lambda data: data["path"] == path)
+        self.assertEqual((told["code"], told["content"]["value"]), (205, before + 1))
+
     def test_a_notification_larger_than_a_block(self) -> None:
         for path in ("/26242/0/0", "/26242/0"):
             with self.subTest(path=path):
