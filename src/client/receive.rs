@@ -160,7 +160,9 @@ impl Engine<'_> {
         let reply = match outcome {
             Ok(reply) => reply,
             Err(Error::Deferred) => return self.promise(ctx, who, message),
-            Err(Error::TooLarge) => self.too_large(),
+            // its blocks are small enough, or we would not have it whole: a hint to send smaller ones has Californium
+            // begin the same body anew, without end
+            Err(Error::TooLarge) => Reply { block1: None, ..self.too_large() },
             Err(error) => Reply::error(error),
         };
         let kind = match message.kind {
