@@ -143,6 +143,7 @@ impl<'a> Engine<'a> {
             return Err(Error::UnsupportedFormat);
         }
         let change = Change { format, base: path, payload: request.payload, replace };
+        self.end_stream(path);
         let scratch = buffer.get_mut(GAP..).ok_or(Error::Full)?;
         let touched = change.write(&self.model, scratch, &mut Undo::new(self.undo))?;
         self.wrote(ctx, who, path, touched);
@@ -274,6 +275,7 @@ impl<'a> Engine<'a> {
 
     /// An instance is gone: what was kept about it goes too, and servers are told.
     pub(crate) fn instance_gone(&mut self, ctx: &mut Context<'_>, path: Path) {
+        self.end_stream(path);
         self.end_observations_of(ctx, path);
         self.forget_attributes(path);
         self.note_change(ctx.now, Path::object(path.object));
