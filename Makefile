@@ -87,7 +87,8 @@ test-interop: setup-java build
 	scripts/test-interop.sh
 
 fuzz-smoke: setup-fuzz
-	FUZZ_SECONDS=$${FUZZ_SECONDS:-45} scripts/fuzz.sh
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} scripts/fuzz.sh
 
 fuzz: setup-fuzz ## fuzz every target for FUZZ_SECONDS (600) each
 	scripts/fuzz.sh

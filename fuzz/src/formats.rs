@@ -86,7 +86,7 @@ fn again(format: &dyn Format, at: Path, value: &Owned, data_type: DataType) {
     assert_eq!(found, 1, "{text:x?}");
 }
 
-/// What was read, written as a whole and in windows of 48 bytes, and read again. Formats of many values only.
+/// What was read, written as a whole and in windows, and read again. Formats of many values only.
 pub fn write(format: &dyn Format, base: Path, records: &[Read]) {
     // an instance that is the client's choice, as a Create with bare resources has it
     let chosen = |path: Path| if path.instance == NONE { Path { instance: 0, ..path } } else { path };
@@ -106,9 +106,10 @@ pub fn write(format: &dyn Format, base: Path, records: &[Read]) {
         panic!("cannot read what was written: {text:x?} of {records:?}");
     }
     let mut hashes = Vec::new();
-    for start in (0..text.len()).step_by(48) {
-        let (part, hash) = whole(format, base, &records, Some((start, 48))).expect("a window more");
-        assert_eq!(part, text[start..text.len().min(start + 48)], "window at {start}");
+    let room = 16.max(text.len() / 8);
+    for start in (0..text.len()).step_by(room) {
+        let (part, hash) = whole(format, base, &records, Some((start, room))).expect("a window more");
+        assert_eq!(part, text[start..text.len().min(start + room)], "window at {start}");
         hashes.push(hash);
     }
     assert!(hashes.iter().all(|hash| *hash == hashes[0]), "the ETag changes: {hashes:?}");
@@ -145,13 +146,19 @@ fn whole(
     records: &[Read],
     window: Option<(usize, usize)>,
 ) -> Result<(Vec<u8>, u32), Error> {
-    let (start, room) = window.unwrap_or((0, 1 << 17));
+    let write = |mut out: Encoder<'_>| {
+        format.begin(&mut out);
+        level(format, &mut out, records)?;
+        format.end(&mut out);
+        Ok((out.window.kept().to_vec(), out.window.hash(), out.window.total()))
+    };
+    let (_, _, total) = write(Encoder::new(Window::new(&mut [], 0), base, false))?;
+    let (start, room) = window.unwrap_or((0, total));
     let mut buffer = vec![0; room];
-    let mut out = Encoder::new(Window::hashing(&mut buffer, start), base, window.is_some());
-    format.begin(&mut out);
-    level(format, &mut out, records)?;
-    format.end(&mut out);
-    Ok((out.window.kept().to_vec(), out.window.hash()))
+    let (text, hash, again) =
+        write(Encoder::new(Window::hashing(&mut buffer, start), base, window.is_some()))?;
+    assert_eq!(again, total, "counted and written");
+    Ok((text, hash))
 }
 
 /// The container that a record announces.
