@@ -52,7 +52,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 
 # ---- checks and tests; each stage is a target of its own
 
-STAGES := check test-rust test-examples test-header test-tools test-firmware size bench test-interop fuzz-smoke
+STAGES := check test-rust test-bench test-examples test-header test-tools test-firmware size bench test-interop fuzz-smoke
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
@@ -67,6 +67,9 @@ check: setup-check ## formatting, lints, header drift, documentation
 
 test-rust:
 	cargo test --workspace
+
+test-bench: setup-c library
+	python3 -m unittest discover -s tests/bench
 
 test-examples: setup-c build
 	scripts/test-examples.sh
