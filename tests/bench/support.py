@@ -18,6 +18,7 @@ class UdpServer(Registrar):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._peer: tuple[str, int] | None = None
+        self.on_heard: Callable[[], None] = lambda: None
         self.uri = f"coap://127.0.0.1:{self._socket.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -29,6 +30,7 @@ class UdpServer(Registrar):
                 return
             for answer in self.answer(datagram):
                 self._socket.sendto(answer, self._peer)
+            self.on_heard()
 
     def send(self, message: Message) -> None:
         assert self._peer, "nobody has registered"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import unittest
 
 from coap import ACCEPT, CHANGED, CONTENT, CONTENT_FORMAT, DELETE, GET, OBSERVE, POST, PUT, URI_QUERY
+from coap import Registrar
 from support import UdpServer, Virtual
-from whimbrel import Client, EventCode, Status, VirtualPort, Wake, WhimbrelError
+from whimbrel import Client, EventCode, Status, UdpPort, VirtualPort, Wake, WhimbrelError
 
 
 class OverUdp(unittest.TestCase):
@@ -15,7 +16,9 @@ class OverUdp(unittest.TestCase):
         self.addCleanup(self.server.close)
 
     def test_registers_answers_and_leaves(self) -> None:
-        with Client("bench") as client:
+        port = UdpPort()
+        self.server.on_heard = port.wake
+        with Client("bench", port=port) as client:
             client.add_device(manufacturer="Whimbrel")
             client.add_account(self.server.uri, lifetime_s=300)
             event = client.wait_for(EventCode.REGISTERED)
@@ -93,6 +96,26 @@ class UnderVirtualTime(unittest.TestCase):
         self.assertEqual(bench.ask(GET, "/3/0/13", b"", (ACCEPT, b"")).payload, b"1500000000")
         self.assertEqual(bench.ask(PUT, "/3/0/13", b"5", (CONTENT_FORMAT, b"")).code, CHANGED)
         self.assertEqual(clock, [5])
+
+
+class TwoServers(unittest.TestCase):
+    def test_each_has_the_rights_it_was_given(self) -> None:
+        limits = {"servers": 2, "access": 2}
+        server = Registrar()
+        port = VirtualPort(lambda _, datagram: server.answer(datagram))
+        with Client("bench", port=port, limits=limits, access_control=True) as client:
+            client.add_device(manufacturer="Whimbrel")
+            client.add_access("/3/0", owner=1, rights={2: 0})
+            for id in (1, 2):
+                client.add_account(f"coap://server{id}", id)
+            client.run(lambda: client.registered(1) and client.registered(2))
+            for link, code in ((0, CONTENT), (1, 0x81)):
+                request = server.request(GET, "/3/0/0")
+                port.deliver(request.encode(), link)
+                client.run(lambda: server.response(request) is not None)
+                answer = server.response(request)
+                assert answer
+                self.assertEqual(answer.code, code, f"link {link}")
 
 
 class Errors(unittest.TestCase):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
+from . import structs
 from .errors import Deferred, Status, WhimbrelError
+from .port import Port
 
 
 class Callbacks:
@@ -44,12 +47,8 @@ class Callbacks:
             raise pending
 
 
-def port_table(callbacks: Callbacks, port: Any) -> Any:
+def port_table(callbacks: Callbacks, port: Port) -> structs.Port:
     """A whimbrel_port_t over a Port."""
-    import ctypes
-
-    from . import structs
-
     def fill(_: Any, buffer: Any, size: int) -> None:
         ctypes.memmove(buffer, port.random(size), size)
 

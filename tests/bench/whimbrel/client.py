@@ -213,6 +213,19 @@ class Client:
     def remove_object(self, id: int) -> None:
         self._call("object_remove", id)
 
+    def add_access(self, path: str, owner: int, rights: Mapping[int, int]) -> None:
+        """Rights by Short Server ID, 0 for all others, on an instance (`/3/0`) or, to create, an object (`/3`)."""
+        place = structs.Path.of(path)
+        entry = structs.AccessEntry(
+            size=ctypes.sizeof(structs.AccessEntry),
+            object=place.object,
+            instance=place.instance,
+            owner=owner,
+            right_count=len(rights),
+            rights=(structs.Right * len(rights))(*rights.items()),
+        )
+        self._call("access_add", byref(entry))
+
     def changed(self, path: str) -> None:
         """The value at `path` has changed; may be called from handlers."""
         check(load().whimbrel_changed(self._client, structs.Path.of(path)), "whimbrel_changed")

@@ -63,6 +63,8 @@ class UdpPort(Port):
     """UDP over IPv4 and IPv6, in real time."""
 
     def __init__(self) -> None:
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
         self._sockets: dict[int, socket.socket] = {}
         self._lookups: dict[int, _Lookup] = {}
 
@@ -110,7 +112,17 @@ class UdpPort(Port):
 
     def wait(self, until: int | None) -> None:
         patience = None if until is None else max(0, until - self.now()) / 1000
-        select.select(list(self._sockets.values()), [], [], patience)
+        ready, _, _ = select.select([self._woken, *self._sockets.values()], [], [], patience)
+        if self._woken in ready:
+            self._woken.recv(4096)
+
+    def wake(self) -> None:
+        """Ends wait(), from any thread: something that Client.run() waits for may have happened."""
+        self._waker.send(b"!")
+
+    def __del__(self) -> None:
+        for used in (self._woken, self._waker, *self._sockets.values()):
+            used.close()
 
 
 class VirtualPort(Port):
