@@ -98,6 +98,8 @@ pub trait Transfers: Sync {
         block: Block,
         buffer: &mut [u8],
     ) -> Result<Reply, Error>;
+    /// A place and all below it is gone.
+    fn gone(&self, engine: &mut Engine<'_>, path: Path);
     /// Tells a server how large a body and a block may be.
     fn hint(&self, engine: &Engine<'_>, reply: Reply) -> Reply;
 }
@@ -215,6 +217,9 @@ impl Transfers for Library {
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
         engine.serve_block(ctx, who, request, block, buffer)
+    }
+    fn gone(&self, engine: &mut Engine<'_>, path: Path) {
+        engine.end_stream(path);
     }
     fn hint(&self, engine: &Engine<'_>, reply: Reply) -> Reply {
         engine.size_hint(reply)

@@ -165,6 +165,7 @@ impl<'a> Engine<'a> {
             return Err(Error::UnsupportedFormat);
         }
         let change = Change { format, base: path, payload: request.payload, replace };
+        self.end_stream(path);
         let scratch = buffer.get_mut(GAP..).ok_or(Error::Full)?;
         let touched = change.write(&self.model, scratch, &mut Undo::new(self.undo))?;
         self.wrote(ctx, who, path, touched);
@@ -296,6 +297,9 @@ impl<'a> Engine<'a> {
 
     /// An instance is gone: what was kept about it goes too, and servers are told.
     pub(crate) fn instance_gone(&mut self, ctx: &mut Context<'_>, path: Path) {
+        if let Some(transfers) = self.config.features.transfers {
+            transfers.gone(self, path);
+        }
         if let Some(reporting) = self.config.features.reporting {
             reporting.gone(self, ctx, path);
         }

@@ -143,6 +143,7 @@ impl Engine<'_> {
             ctx.port.close(who as u8);
         }
         self.recent.forget_peer(who as u8);
+        self.end_upload_of(who);
     }
 
     /// Begins a Register: all that the server knew is void (TS 1.0 section 5.5.1).
