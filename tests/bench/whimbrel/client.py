@@ -44,12 +44,17 @@ class Client:
         names = [address(f"whimbrel_format_{name}") for name in formats]
         room = structs.Limits(size=ctypes.sizeof(structs.Limits), **(limits or {}))
         listed = (c_void_p * len(names))(*names)
+        # a bench client has every part that the library has
+        wanted = [address(f"whimbrel_{part}") for part in ("reporting", "transfers", "creation", "deferral")]
+        parts = (c_void_p * len(wanted))(*wanted)
         config = structs.Config(
             size=ctypes.sizeof(structs.Config),
             endpoint=endpoint.encode(),
             limits=ctypes.pointer(room),
             formats=listed,
             format_count=len(names),
+            features=parts,
+            feature_count=len(parts),
             access=address("whimbrel_access_control") if access_control else None,
             confirm_notifications=confirm_notifications,
             coap=structs.Coap(**(coap or {})),
@@ -63,7 +68,7 @@ class Client:
         self._memory = (c_uint64 * (size // 8 + 1))()
         handle = c_void_p()
         status = load().whimbrel_client_init(self._memory, size, byref(config), byref(table), byref(handle))
-        self.callbacks.keep(config, listed, room, table)
+        self.callbacks.keep(config, listed, parts, room, table)
         self.callbacks.raise_pending()
         check(status, "whimbrel_client_init")
         self._client = handle.value
