@@ -337,6 +337,11 @@ impl Engine<'_> {
         };
         match upload.answer(code, block1) {
             Answer::Next | Answer::Restart => {
+                // the blocks of two lists do not go together: begin anew with the present one
+                if let Some(account) = self.account(who).filter(|a| a.changed & changed::OBJECTS != 0) {
+                    account.changed &= !changed::OBJECTS;
+                    account.upload = None;
+                }
                 self.send_registration(ctx, who, purpose);
                 true
             }
