@@ -192,3 +192,103 @@ fn mec_002_c_m_a_year_of_silence_is_no_trouble() {
     assert_eq!(lab.server.expiries(), 0);
     assert_eq!(lab.text("/3/0/9"), "100");
 }
+
+/// The list changes while it goes out in blocks: the server never gets a mixture.
+#[test]
+fn cr_007_c_m_a_list_that_changes_under_way_begins_anew() {
+    for (step, wait) in (0..8).map(|step| (step, 2500 + step * 1000)) {
+        let mut lab =
+            Setup { datagram: 128, instances: 40, lifetime: 86_400, ..Setup::default() }.switched_on();
+        lab.network.weather.delay = 500;
+        for instance in 1..20 {
+            lab.device.create(instance);
+        }
+        lab.run(wait);
+        lab.device.remove(0);
+        lab.device.remove(1);
+        lab.device.create(777);
+        lab.run(minutes(2));
+        let mut expected = vec![(1, 0), (3, 0), (3303, 0)];
+        expected.extend((2..20).map(|id| (26241, id)));
+        expected.extend([(26241, 777), (26242, 0), (26243, 0)]);
+        assert_eq!(lab.server.client().instances(), expected, "step {step}");
+        let old = [(1, 0), (3, 0), (3303, 0)].into_iter().chain((0..20).map(|id| (26241, id)));
+        let old: Vec<_> = old.chain([(26242, 0), (26243, 0)]).collect();
+        for entry in lab.server.log().iter().filter(|entry| !entry.payload.is_empty()) {
+            let ids = entry.said.links.iter().flatten().map(whimbrel_lab::Link::ids);
+            let list: Vec<_> = ids.filter_map(|ids| Some((*ids.first()?, *ids.get(1)?))).collect();
+            assert!(list == expected || list == old, "step {step}: {list:?}");
+        }
+    }
+}
+
+/// More changes between two polls than the mailbox holds: none is lost.
+#[test]
+fn ir_002_c_m_more_changes_than_the_mailbox_holds_are_told() {
+    let mut lab = Lab::registered();
+    let observations = [CELSIUS, "/3/0/9", "/3/0/10"].map(|path| lab.observe(path));
+    for n in 0..50 {
+        lab.device.changed("/26241/0/1");
+        if n == 40 {
+            lab.device.set(CELSIUS, 25.0);
+            lab.device.set("/3/0/9", 50.0);
+        }
+    }
+    lab.run(seconds(1));
+    assert_eq!(lab.server.notified(observations[0]), [25.0]);
+    assert_eq!(lab.server.notified_integers(observations[1]), [Some(50)]);
+}
+
+/// Queue mode and a deferred answer: the device stays reachable for it, and says when it is done.
+#[test]
+fn mec_001_c_o_a_deferred_answer_is_sent_from_sleep() {
+    let mut lab = Setup { binding: "UQ", ..Setup::default() }.registered();
+    let execute = lab.server.execute("/26243/0/5", "");
+    lab.run(seconds(80));
+    lab.device.complete("/26243/0/5", WHIMBREL_OK);
+    assert_eq!(lab.code(execute), Code::CHANGED);
+    let last = lab.now();
+    lab.run(minutes(10));
+    let off = lab.device.events_of(WHIMBREL_EVENT_RADIO_OFF);
+    assert_eq!(off.last().map(|event| event.time), Some(last + seconds(93)));
+}
+
+/// The Server object's defaults are written while an observation runs: they hold from then on.
+#[test]
+fn dmse_005_c_o_written_defaults_hold_for_a_running_observation() {
+    let mut lab = Lab::registered();
+    let observation = lab.observe(CELSIUS);
+    let write = lab.server.write_text("/1/0/3", "10");
+    assert_eq!(lab.code(write), Code::CHANGED);
+    lab.run(seconds(35));
+    assert_eq!(lab.server.notifications(observation).len(), 3);
+    assert_eq!(lab.text("/1/0/3"), "10");
+}
+
+/// Every notification Confirmable, queue mode, asleep: the Update goes first, the notification arrives.
+#[test]
+fn mec_001_c_o_a_confirmable_notification_from_sleep() {
+    let mut lab = Setup { binding: "UQ", confirm: true, ..Setup::default() }.registered();
+    let observation = lab.observe(CELSIUS);
+    lab.run(minutes(10));
+    lab.network.drop_next(DEVICE, 1);
+    lab.device.set(CELSIUS, 25.0);
+    lab.run(minutes(1));
+    assert_eq!(lab.server.notified(observation), [25.0]);
+    assert_eq!(lab.server.count(Operation::Update), 1);
+}
+
+/// The server answers the Update with 4.04 while a notification waits: the client registers, nothing else is said.
+#[test]
+fn case_105_a_waiting_notification_does_not_outlive_the_registration() {
+    let mut lab = Setup { binding: "UQ", ..Setup::default() }.registered();
+    lab.observe(CELSIUS);
+    lab.run(minutes(10));
+    lab.server.lose("whimbrel");
+    lab.device.set(CELSIUS, 25.0);
+    lab.run(minutes(1));
+    assert_eq!(lab.server.count(Operation::Register), 2);
+    assert_eq!(lab.server.complaints(), []);
+    let stray = lab.network.records().iter().filter(|r| r.from == DEVICE && r.time > minutes(10)).count();
+    assert!(stray <= 3, "{stray} messages");
+}
