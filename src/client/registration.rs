@@ -141,6 +141,11 @@ impl Engine<'_> {
             ctx.port.close(who as u8);
         }
         self.recent.forget_peer(who as u8);
+        // another server may get this place
+        self.upload.forget(who);
+        for place in self.pending.iter_mut() {
+            place.forget(who);
+        }
     }
 
     /// Begins a Register: all that the server knew is void (TS 1.0 section 5.5.1).

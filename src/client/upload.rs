@@ -42,6 +42,13 @@ impl Upload {
         answer: Code::EMPTY,
     };
 
+    /// The server is left: its body will not be completed.
+    pub(crate) fn forget(&mut self, who: usize) {
+        if usize::from(self.who) == who {
+            *self = Self::IDLE;
+        }
+    }
+
     fn is_of(&self, who: usize, request: &Request<'_>) -> bool {
         usize::from(self.who) == who
             && self.method == request.method
