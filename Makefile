@@ -39,10 +39,25 @@ target/interop/%: tests/interop/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/l
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
-.PHONY: lab-server
 lab-server:
 	cargo build --quiet --release -p whimbrel-lab --bin lab-server
 
+# Tests in C, one program each: once for valgrind, once with sanitizers in the C code.
+TESTS_C := $(patsubst tests/c/%.c,target/tests-c/%,$(wildcard tests/c/*.c))
+TEST_C_NEEDS := tests/c/harness.h $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+tests-c: $(TESTS_C) $(TESTS_C:%=%.sanitized)
+
+target/tests-c/%: tests/c/%.c $(TEST_C_NEEDS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+
+target/tests-c/%.sanitized: tests/c/%.c $(TEST_C_NEEDS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+
+.PHONY: lab-server tests-c
 demo: library lab-server target/examples-c/demo ## a C client against the embedded server, as a ladder of messages
 	scripts/demo.sh
 
@@ -79,7 +94,7 @@ check: setup-check ## formatting, lints, header drift, documentation
 test-rust:
 	cargo test --workspace
 
-test-examples: setup-c build
+test-examples: setup-c build lab-server tests-c
 	scripts/test-examples.sh
 
 test-header: setup-firmware

@@ -101,7 +101,7 @@ typedef struct whimbrel_client_t whimbrel_client_t;
 #define WHIMBREL_OPAQUE 6
 /** Time, seconds since 1970. Variable: int64_t by capacity 8 or 0, int32_t by 4. */
 #define WHIMBREL_TIME 7
-/** Objlnk. Variable: uint16_t[2], Object ID and Object Instance ID. */
+/** Objlnk. Variable: two uint16_t, Object ID and Object Instance ID. */
 #define WHIMBREL_OBJLNK 8
 /** Corelnk (1.1). Variable: as for WHIMBREL_STRING. */
 #define WHIMBREL_CORELNK 9
@@ -349,7 +349,7 @@ typedef struct whimbrel_port_t {
      * beginning in `buffer`; another error if the link is dead.
      */
     int32_t (*link_receive)(void *context, uint8_t link, uint8_t *buffer, size_t size);
-    /** Closes a link; it may be opened again. */
+    /** Closes a link, also one that is still being opened; it may be opened again. */
     void (*link_close)(void *context, uint8_t link);
     /**
      * Locks out interrupts and other threads for the few instructions of whimbrel_changed(); gives what `unlock` needs.

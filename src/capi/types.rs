@@ -75,7 +75,7 @@ pub const WHIMBREL_BOOLEAN: u8 = 5;
 pub const WHIMBREL_OPAQUE: u8 = 6;
 /// Time, seconds since 1970. Variable: int64_t by capacity 8 or 0, int32_t by 4.
 pub const WHIMBREL_TIME: u8 = 7;
-/// Objlnk. Variable: uint16_t[2], Object ID and Object Instance ID.
+/// Objlnk. Variable: two uint16_t, Object ID and Object Instance ID.
 pub const WHIMBREL_OBJLNK: u8 = 8;
 /// Corelnk (1.1). Variable: as for WHIMBREL_STRING.
 pub const WHIMBREL_CORELNK: u8 = 9;
@@ -359,7 +359,7 @@ pub struct whimbrel_port_t {
     /// beginning in `buffer`; another error if the link is dead.
     pub link_receive:
         Option<unsafe extern "C" fn(context: *mut c_void, link: u8, buffer: *mut u8, size: usize) -> i32>,
-    /// Closes a link; it may be opened again.
+    /// Closes a link, also one that is still being opened; it may be opened again.
     pub link_close: Option<unsafe extern "C" fn(context: *mut c_void, link: u8)>,
     /// Locks out interrupts and other threads for the few instructions of whimbrel_changed(); gives what `unlock` needs.
     /// NULL together with `unlock`: whimbrel_changed() is called only by the thread that polls.

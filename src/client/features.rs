@@ -68,6 +68,8 @@ pub trait Reporting: Sync {
     ) -> Result<(), Error>;
     /// A value changed.
     fn note(&self, engine: &mut Engine<'_>, path: Path);
+    /// A handler that deferred has its value now. Whether a notification waited for it.
+    fn ready(&self, engine: &mut Engine<'_>, path: Path) -> bool;
     /// The default periods of the Server object changed.
     fn periods_changed(&self, engine: &mut Engine<'_>, who: usize);
     /// A place and all below it is gone.
@@ -165,6 +167,9 @@ impl Reporting for Library {
     }
     fn note(&self, engine: &mut Engine<'_>, path: Path) {
         engine.latch_change(path);
+    }
+    fn ready(&self, engine: &mut Engine<'_>, path: Path) -> bool {
+        engine.resume_notifications(path)
     }
     fn periods_changed(&self, engine: &mut Engine<'_>, who: usize) {
         let server = engine.accounts.get(who).map_or(0, |account| account.short_server_id);

@@ -113,11 +113,16 @@ impl<'a> Engine<'a> {
             return Ok(None);
         }
         let object = self.model.object(path.object).ok_or(Error::NotFound)?;
-        let resource =
-            object.find(path.resource).and_then(|index| object.resource(index)).ok_or(Error::NotFound)?;
+        let index = object.find(path.resource).ok_or(Error::NotFound)?;
+        let resource = object.resource(index).ok_or(Error::NotFound)?;
         if !resource.allows(READ) {
             return Err(Error::NotAllowed);
         }
+        // what is not there has no format: 4.04 comes before 4.06
+        self.model
+            .instance(path.object, path.instance)
+            .filter(|instance| instance.has(index))
+            .ok_or(Error::NotFound)?;
         Ok((path.resource_instance != NONE || !resource.is(MULTIPLE)).then_some(resource.data_type))
     }
 

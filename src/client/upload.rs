@@ -168,7 +168,7 @@ impl Engine<'_> {
             return Ok(if last { Reply::code(Code::CHANGED) } else { more });
         }
         let end = offset.saturating_add(request.payload.len());
-        self.body.get_mut(offset..end).ok_or(Error::TooLarge)?.copy_from_slice(request.payload);
+        crate::bytes::put(self.body, offset, request.payload).map_err(|_| Error::TooLarge)?;
         if !last {
             return Ok(more);
         }
