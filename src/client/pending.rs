@@ -35,6 +35,13 @@ impl Pending {
         token_length: 0,
         outcome: None,
     };
+
+    /// The server is left: nobody waits for the answer any more.
+    pub(crate) fn forget(&mut self, who: usize) {
+        if self.who.is_some_and(|mine| usize::from(mine) == who) {
+            *self = Self::FREE;
+        }
+    }
 }
 
 impl Engine<'_> {

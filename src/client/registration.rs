@@ -143,7 +143,11 @@ impl Engine<'_> {
             ctx.port.close(who as u8);
         }
         self.recent.forget_peer(who as u8);
-        self.end_upload_of(who);
+        // another server may get this place
+        self.upload.forget(who);
+        for place in self.pending.iter_mut() {
+            place.forget(who);
+        }
     }
 
     /// Begins a Register: all that the server knew is void (TS 1.0 section 5.5.1).
@@ -344,6 +348,11 @@ impl Engine<'_> {
         };
         match upload.answer(code, block1) {
             Answer::Next | Answer::Restart => {
+                // the blocks of two lists do not go together: begin anew with the present one
+                if let Some(account) = self.account(who).filter(|a| a.changed & changed::OBJECTS != 0) {
+                    account.changed &= !changed::OBJECTS;
+                    account.upload = None;
+                }
                 self.send_registration(ctx, who, purpose);
                 true
             }

@@ -42,6 +42,13 @@ impl Upload {
         answer: Code::EMPTY,
     };
 
+    /// The server is left: its body will not be completed.
+    pub(crate) fn forget(&mut self, who: usize) {
+        if usize::from(self.who) == who {
+            *self = Self::IDLE;
+        }
+    }
+
     fn is_of(&self, who: usize, request: &Request<'_>) -> bool {
         usize::from(self.who) == who
             && self.method == request.method
@@ -124,13 +131,6 @@ impl Engine<'_> {
     /// server begins anew.
     pub(crate) fn end_stream(&mut self, path: Path) {
         if self.upload.stream.is_some() && path.touches(self.upload.path) {
-            self.upload = Upload::IDLE;
-        }
-    }
-
-    /// The link is closed: whoever uses it next goes on with nothing.
-    pub(crate) fn end_upload_of(&mut self, who: usize) {
-        if usize::from(self.upload.who) == who {
             self.upload = Upload::IDLE;
         }
     }

@@ -2,7 +2,7 @@
 
 use whimbrel::capi::*;
 use whimbrel_lab::format::{LINK, TEXT, TLV};
-use whimbrel_lab::scene::{DEVICE, FIRST_ID, SECOND_ID, SERVER};
+use whimbrel_lab::scene::{DEVICE, FIRST_ID, SECOND, SECOND_ID, SERVER};
 use whimbrel_lab::server::Standing;
 use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds, tlv};
 
@@ -191,4 +191,194 @@ fn mec_002_c_m_a_year_of_silence_is_no_trouble() {
     lab.run(minutes(60 * 24 * 400));
     assert_eq!(lab.server.expiries(), 0);
     assert_eq!(lab.text("/3/0/9"), "100");
+}
+
+/// The list changes while it goes out in blocks: the server never gets a mixture.
+#[test]
+fn cr_007_c_m_a_list_that_changes_under_way_begins_anew() {
+    for (step, wait) in (0..8).map(|step| (step, 2500 + step * 1000)) {
+        let mut lab =
+            Setup { datagram: 128, instances: 40, lifetime: 86_400, ..Setup::default() }.switched_on();
+        lab.network.weather.delay = 500;
+        for instance in 1..20 {
+            lab.device.create(instance);
+        }
+        lab.run(wait);
+        lab.device.remove(0);
+        lab.device.remove(1);
+        lab.device.create(777);
+        lab.run(minutes(2));
+        let mut expected = vec![(1, 0), (3, 0), (3303, 0)];
+        expected.extend((2..20).map(|id| (26241, id)));
+        expected.extend([(26241, 777), (26242, 0), (26243, 0)]);
+        assert_eq!(lab.server.client().instances(), expected, "step {step}");
+        let old = [(1, 0), (3, 0), (3303, 0)].into_iter().chain((0..20).map(|id| (26241, id)));
+        let old: Vec<_> = old.chain([(26242, 0), (26243, 0)]).collect();
+        for entry in lab.server.log().iter().filter(|entry| !entry.payload.is_empty()) {
+            let ids = entry.said.links.iter().flatten().map(whimbrel_lab::Link::ids);
+            let list: Vec<_> = ids.filter_map(|ids| Some((*ids.first()?, *ids.get(1)?))).collect();
+            assert!(list == expected || list == old, "step {step}: {list:?}");
+        }
+    }
+}
+
+/// More changes between two polls than the mailbox holds: none is lost.
+#[test]
+fn ir_002_c_m_more_changes_than_the_mailbox_holds_are_told() {
+    let mut lab = Lab::registered();
+    let observations = [CELSIUS, "/3/0/9", "/3/0/10"].map(|path| lab.observe(path));
+    for n in 0..50 {
+        lab.device.changed("/26241/0/1");
+        if n == 40 {
+            lab.device.set(CELSIUS, 25.0);
+            lab.device.set("/3/0/9", 50.0);
+        }
+    }
+    lab.run(seconds(1));
+    assert_eq!(lab.server.notified(observations[0]), [25.0]);
+    assert_eq!(lab.server.notified_integers(observations[1]), [Some(50)]);
+}
+
+/// Queue mode and a deferred answer: the device stays reachable for it, and says when it is done.
+#[test]
+fn mec_001_c_o_a_deferred_answer_is_sent_from_sleep() {
+    let mut lab = Setup { binding: "UQ", ..Setup::default() }.registered();
+    let execute = lab.server.execute("/26243/0/5", "");
+    lab.run(seconds(80));
+    lab.device.complete("/26243/0/5", WHIMBREL_OK);
+    assert_eq!(lab.code(execute), Code::CHANGED);
+    let last = lab.now();
+    lab.run(minutes(10));
+    let off = lab.device.events_of(WHIMBREL_EVENT_RADIO_OFF);
+    assert_eq!(off.last().map(|event| event.time), Some(last + seconds(93)));
+}
+
+/// The Server object's defaults are written while an observation runs: they hold from then on.
+#[test]
+fn dmse_005_c_o_written_defaults_hold_for_a_running_observation() {
+    let mut lab = Lab::registered();
+    let observation = lab.observe(CELSIUS);
+    let write = lab.server.write_text("/1/0/3", "10");
+    assert_eq!(lab.code(write), Code::CHANGED);
+    lab.run(seconds(35));
+    assert_eq!(lab.server.notifications(observation).len(), 3);
+    assert_eq!(lab.text("/1/0/3"), "10");
+}
+
+/// Every notification Confirmable, queue mode, asleep: the Update goes first, the notification arrives.
+#[test]
+fn mec_001_c_o_a_confirmable_notification_from_sleep() {
+    let mut lab = Setup { binding: "UQ", confirm: true, ..Setup::default() }.registered();
+    let observation = lab.observe(CELSIUS);
+    lab.run(minutes(10));
+    lab.network.drop_next(DEVICE, 1);
+    lab.device.set(CELSIUS, 25.0);
+    lab.run(minutes(1));
+    assert_eq!(lab.server.notified(observation), [25.0]);
+    assert_eq!(lab.server.count(Operation::Update), 1);
+}
+
+/// The server answers the Update with 4.04 while a notification waits: the client registers, nothing else is said.
+#[test]
+fn case_105_a_waiting_notification_does_not_outlive_the_registration() {
+    let mut lab = Setup { binding: "UQ", ..Setup::default() }.registered();
+    lab.observe(CELSIUS);
+    lab.run(minutes(10));
+    lab.server.lose("whimbrel");
+    lab.device.set(CELSIUS, 25.0);
+    lab.run(minutes(1));
+    assert_eq!(lab.server.count(Operation::Register), 2);
+    assert_eq!(lab.server.complaints(), []);
+    let stray = lab.network.records().iter().filter(|r| r.from == DEVICE && r.time > minutes(10)).count();
+    assert!(stray <= 3, "{stray} messages");
+}
+
+/// An upload is under way when its server's account goes: nobody waits for it.
+#[test]
+fn dmse_003_c_m_an_upload_does_not_outlive_its_account() {
+    let mut lab = Setup { servers: 2, ..Setup::default() }.registered();
+    let begin = Request::put("/26242/0/1").content(42, vec![7; 64]).one_block(0, 1);
+    assert_eq!(lab.send(begin).code, Code::CONTINUE);
+    assert_eq!(lab.device.remove_account(FIRST_ID), 0);
+    let theirs = lab.second.send(Request::put("/26242/0/1").content(42, vec![8; 64]).upload_szx(1));
+    assert_eq!(lab.second_code(theirs), Code::CHANGED);
+}
+
+/// The account's place is taken by another server while a request of the old one is deferred: the new one hears nothing.
+#[test]
+fn dmse_011_c_m_a_deferred_answer_never_goes_to_another_server() {
+    let setup = Setup { servers: 2, ..Setup::default() };
+    let mut lab = setup.registered();
+    lab.server.execute("/26243/0/5", "");
+    lab.run(seconds(1));
+    assert_eq!(lab.device.remove_account(FIRST_ID), 0);
+    assert_eq!(lab.device.remove_account(SECOND_ID), 0);
+    assert_eq!(lab.device.add_account(&setup.account(SECOND_ID, SECOND)), 0);
+    lab.run(seconds(1));
+    assert!(lab.device.is_registered(SECOND_ID));
+    assert_eq!(lab.device.complete("/26243/0/5", WHIMBREL_OK), WHIMBREL_ERR_NOT_FOUND);
+    let before = lab.network.sent_by(DEVICE);
+    lab.run(minutes(1));
+    assert_eq!(lab.network.sent_by(DEVICE), before);
+}
+
+/// The instance of an upload goes before the last block.
+#[test]
+fn dmse_003_c_m_an_upload_to_what_is_gone_is_4_04() {
+    let mut lab = Lab::registered();
+    lab.device.create(4);
+    let upload =
+        |n: u32| Request::put("/26241/4").content(TLV, tlv::resource(0, "y".repeat(100))).one_block(n, 1);
+    assert_eq!(lab.send(upload(0)).code, Code::CONTINUE);
+    lab.device.remove(4);
+    for n in 1..3 {
+        lab.send(upload(n));
+    }
+    let last = lab.send(upload(3)).code;
+    assert!([Code::NOT_FOUND, Code::REQUEST_ENTITY_INCOMPLETE].contains(&last), "{last:?}");
+}
+
+/// A Register that must be repeated after the clock jumped: one message at a time, never a burst.
+#[test]
+fn cr_008_c_m_a_device_that_slept_too_long_does_not_burst() {
+    let mut lab = Setup { lifetime: 300, ..Setup::default() }.registered();
+    let observation = lab.observe(CELSIUS);
+    lab.attributes(CELSIUS, "pmax=10");
+    lab.network.partition_until(SERVER, lab.now() + seconds(250));
+    lab.run(seconds(250));
+    assert!(lab.device.most_sent() <= 3);
+    lab.run(seconds(200));
+    assert!(lab.device.is_registered(FIRST_ID));
+    assert!(lab.server.notifications(observation).iter().all(|n| n.fresh));
+}
+
+/// Execute arguments in several content formats and a path with leading zeros.
+#[test]
+fn mec_002_c_m_paths_are_what_they_are() {
+    let mut lab = Lab::registered();
+    for (path, code) in [
+        ("/03/0/9", Code::NOT_FOUND),
+        ("/3/00/9", Code::NOT_FOUND),
+        ("/3/0/65535", Code::NOT_FOUND),
+        ("/65536/0/0", Code::NOT_FOUND),
+        ("/3/0/-9", Code::NOT_FOUND),
+        ("/3/0/ 9", Code::NOT_FOUND),
+        ("/65535", Code::NOT_FOUND),
+        ("/3/65535", Code::NOT_FOUND),
+    ] {
+        assert_eq!(lab.send(Request::get(path)).code, code, "{path}");
+    }
+}
+
+/// The largest endpoint name with the smallest datagram: whatever is possible is said, and nothing breaks.
+#[test]
+fn cr_002_c_m_a_long_name_in_small_datagrams() {
+    let name: &'static str = "urn:dev:os:32473-0123456789012345678901234567890123456789012345678901234567890";
+    let mut lab = Setup { endpoint: name, datagram: 160, instances: 30, ..Setup::default() }.switched_on();
+    for instance in 1..20 {
+        lab.device.create(instance);
+    }
+    lab.run(seconds(10));
+    assert_eq!(lab.server.registrations().first().map(|r| r.endpoint.as_str()), Some(name));
+    assert_eq!(lab.server.client().instances().len(), 25);
 }

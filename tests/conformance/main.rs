@@ -3,6 +3,7 @@
 
 mod access;
 mod blocks;
+mod bootstrap;
 mod edges;
 mod exchanges;
 mod formats;
@@ -11,6 +12,7 @@ mod management;
 mod queue;
 mod registration;
 mod reporting;
+mod table;
 mod update;
 mod weather;
 mod writing;
