@@ -78,7 +78,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 
 # ---- checks and tests; each stage is a target of its own
 
-STAGES := check test-rust test-examples test-header test-tools test-firmware size bench test-interop fuzz-smoke
+STAGES := check test-rust test-bench test-examples test-header test-tools test-firmware size bench test-interop fuzz-smoke
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
@@ -93,6 +93,9 @@ check: setup-check ## formatting, lints, header drift, documentation
 
 test-rust:
 	cargo test --workspace
+
+test-bench: setup-c library
+	python3 -m unittest discover -s tests/bench
 
 test-examples: setup-c build lab-server tests-c
 	scripts/test-examples.sh
@@ -113,7 +116,8 @@ test-interop: setup-java build $(INTEROP_CLIENT)
 	scripts/test-interop.sh
 
 fuzz-smoke: setup-fuzz
-	FUZZ_SECONDS=$${FUZZ_SECONDS:-45} scripts/fuzz.sh
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} scripts/fuzz.sh
 
 fuzz: setup-fuzz ## fuzz every target for FUZZ_SECONDS (600) each
 	scripts/fuzz.sh

@@ -182,7 +182,7 @@ impl Location {
         let room = self.bytes.get_mut(start..end).ok_or(Error::Full)?;
         let (length, room) = room.split_first_mut().ok_or(Error::Full)?;
         *length = segment.len() as u8;
-        room.copy_from_slice(segment);
+        crate::bytes::copy(room, segment);
         self.length = end as u8;
         Ok(())
     }

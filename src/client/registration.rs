@@ -1,5 +1,6 @@
 //! Register, Update, De-register (TS 1.0 section 5.3): the life of a registration, and what follows a failure.
 
+use crate::bytes;
 use crate::client::account::{Account, LOCATION, Location, Purpose, State, changed};
 use crate::client::features::Fate;
 use crate::client::links::object_list;
@@ -142,6 +143,7 @@ impl Engine<'_> {
             ctx.port.close(who as u8);
         }
         self.recent.forget_peer(who as u8);
+        self.end_upload_of(who);
     }
 
     /// Begins a Register: all that the server knew is void (TS 1.0 section 5.5.1).
@@ -514,8 +516,11 @@ impl Engine<'_> {
                 self.enter(who, State::Waiting { until: ctx.now });
             } else {
                 // whatever was under way got lost with the network
-                account.exchange = None;
+                let lost = account.exchange.take();
                 account.changed |= changed::REFRESH;
+                if let Some(Purpose::Notify(at)) = lost.map(|exchange| exchange.purpose) {
+                    self.notification_ended(ctx, who, at, Fate::Caught);
+                }
             }
         }
     }
@@ -532,10 +537,8 @@ const _: () = assert!(LOCATION < 256, "a length byte counts it");
 fn query(writer: &mut Writer<'_>, name: &[u8], value: &[u8]) -> Result<(), Error> {
     let mut text = [0u8; 255];
     let end = name.len() + value.len();
-    let (head, tail) =
-        text.get_mut(..end).ok_or(Error::Full)?.split_at_mut_checked(name.len()).ok_or(Error::Full)?;
-    head.copy_from_slice(name);
-    tail.copy_from_slice(value);
+    bytes::put(&mut text, 0, name)?;
+    bytes::put(&mut text, name.len(), value)?;
     writer.option(option::URI_QUERY, text.get(..end).unwrap_or(&[]))
 }
 
