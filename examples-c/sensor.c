@@ -123,8 +123,8 @@ int main(int argc, char **argv)
     int32_t status;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
-    setvbuf(stdin, NULL, _IONBF,
-            0); /* so that a waiting line always shows in the descriptor that is waited for */
+    /* so that a waiting line always shows in the descriptor that is waited for */
+    setvbuf(stdin, NULL, _IONBF, 0);
     status = whimbrel_posix_open(&posix);
     if (status < 0) return fail("platform", status);
     status = whimbrel_client_init(memory, sizeof memory, &config, whimbrel_posix_port(posix), &client);

@@ -183,12 +183,6 @@ static const whimbrel_format_t *const bench_formats[] = {
     &whimbrel_format_text,
     &whimbrel_format_opaque,
 };
-static const whimbrel_feature_t *const bench_features[] = {
-    &whimbrel_reporting,
-    &whimbrel_transfers,
-    &whimbrel_creation,
-    &whimbrel_deferral,
-};
 
 static const whimbrel_feature_t *const bench_features[] = {
     &whimbrel_reporting,

@@ -213,5 +213,7 @@ int main(void)
     /* with a lookup under way */
     EQUAL(WHIMBREL_PENDING, open_link(5, "localhost", 5683));
     whimbrel_posix_close(posix);
-    return verdict("port");
+    if (verdict("port") != EXIT_SUCCESS) return EXIT_FAILURE;
+    /* ends the program when the last of its threads has ended, the lookups that were given up included */
+    pthread_exit(NULL);
 }
