@@ -80,6 +80,8 @@ class Config(Structure):
         ("limits", POINTER(Limits)),
         ("formats", POINTER(c_void_p)),
         ("format_count", c_size_t),
+        ("features", POINTER(c_void_p)),
+        ("feature_count", c_size_t),
         ("access", c_void_p),
         ("version_min", c_uint8),
         ("version_max", c_uint8),
