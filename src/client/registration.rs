@@ -120,6 +120,8 @@ impl Engine<'_> {
                 self.tell_about(ctx, who, EventCode::AccountInvalid, error.to_c());
             }
             Err(error) => {
+                // what failed to open is not closed
+                self.enter(who, State::Waiting { until: ctx.now });
                 self.tell_about(ctx, who, EventCode::LinkFailed, error.to_c());
                 self.retry_later(ctx, who, error.to_c());
             }

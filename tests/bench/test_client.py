@@ -140,6 +140,25 @@ class Errors(unittest.TestCase):
             with self.assertRaisesRegex(ZeroDivisionError, "in send"):
                 client.run(lambda: False, timeout=10)
 
+    def test_a_link_that_did_not_open_is_not_closed(self) -> None:
+        class Unreachable(VirtualPort):
+            opened = closed = 0
+
+            def open(self, link: int, host: str, port: int) -> bool:
+                self.opened += 1
+                if self.opened > 1:
+                    raise OSError("no such host")
+                return False
+
+            def close(self, link: int) -> None:
+                self.closed += 1
+
+        port = Unreachable()
+        with Client("bench", port=port) as client:
+            client.add_account("coap://server")
+            self.assertEqual(client.wait_for(EventCode.LINK_FAILED).status, Status.ERR_LINK)
+        self.assertEqual((port.opened, port.closed), (2, 0))
+
     def test_what_a_handler_raises_comes_out_and_the_server_is_told(self) -> None:
         def burn() -> None:
             raise RuntimeError("reboot burns")

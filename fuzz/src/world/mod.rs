@@ -17,6 +17,8 @@ static TRACE: LazyLock<bool> = LazyLock::new(|| std::env::var_os("TRACE").is_som
 /// One link, seen from the server.
 #[derive(Default)]
 pub struct Link {
+    /// Whether the client waits for it, which it must not forget.
+    opening: bool,
     open: bool,
     /// What the client has not taken yet.
     pub inbox: VecDeque<Vec<u8>>,

@@ -59,13 +59,15 @@ unsafe extern "C" fn link_open(
     assert!(!host.is_empty() && port != 0 && secure == 0);
     let link = &mut world.links[usize::from(link)];
     assert!(!link.open, "an open link is opened");
-    match world.trouble {
-        trouble if trouble & OPEN_FAILS != 0 => WHIMBREL_ERR_LINK,
-        trouble if trouble & PENDING != 0 => WHIMBREL_PENDING,
-        _ => {
-            link.open = true;
-            WHIMBREL_OK
-        }
+    (link.opening, link.open) = match world.trouble {
+        trouble if trouble & OPEN_FAILS != 0 => (false, false),
+        trouble if trouble & PENDING != 0 => (true, false),
+        _ => (false, true),
+    };
+    match (link.opening, link.open) {
+        (_, true) => WHIMBREL_OK,
+        (true, _) => WHIMBREL_PENDING,
+        _ => WHIMBREL_ERR_LINK,
     }
 }
 
@@ -102,8 +104,8 @@ unsafe extern "C" fn link_receive(context: *mut c_void, link: u8, buffer: *mut u
 
 unsafe extern "C" fn link_close(context: *mut c_void, link: u8) {
     let link = &mut unsafe { world(context) }.links[usize::from(link)];
-    assert!(link.open, "a closed link is closed");
-    link.open = false;
+    assert!(link.open || link.opening, "a closed link is closed");
+    (link.opening, link.open) = (false, false);
     link.inbox.clear();
 }
 

@@ -12,7 +12,7 @@ from . import objects, structs
 from ._glue import Callbacks, port_table
 from .errors import Status, WhimbrelError, check
 from .events import NEVER, Deadline, Event, EventCode, Wake
-from .library import FORMATS, address, load
+from .library import FEATURES, FORMATS, address, load
 from .port import Port, UdpPort
 
 
@@ -30,6 +30,7 @@ class Client:
         port: Port | None = None,
         limits: Mapping[str, int] | None = None,
         formats: Iterable[str] = FORMATS,
+        features: Iterable[str] = FEATURES,
         access_control: bool = False,
         confirm_notifications: bool = False,
         coap: Mapping[str, int] | None = None,
@@ -41,20 +42,18 @@ class Client:
         self._seen = 0
         self.callbacks = Callbacks()
         self._client: int | None = None
-        names = [address(f"whimbrel_format_{name}") for name in formats]
+        named = [address(f"whimbrel_format_{name}") for name in formats]
+        wanted = [address(f"whimbrel_{name}") for name in features]
         room = structs.Limits(size=ctypes.sizeof(structs.Limits), **(limits or {}))
-        listed = (c_void_p * len(names))(*names)
-        # a bench client has every part that the library has
-        wanted = [address(f"whimbrel_{part}") for part in ("reporting", "transfers", "creation", "deferral")]
-        parts = (c_void_p * len(wanted))(*wanted)
+        listed, parts = (c_void_p * len(named))(*named), (c_void_p * len(wanted))(*wanted)
         config = structs.Config(
             size=ctypes.sizeof(structs.Config),
             endpoint=endpoint.encode(),
             limits=ctypes.pointer(room),
             formats=listed,
-            format_count=len(names),
+            format_count=len(named),
             features=parts,
-            feature_count=len(parts),
+            feature_count=len(wanted),
             access=address("whimbrel_access_control") if access_control else None,
             confirm_notifications=confirm_notifications,
             coap=structs.Coap(**(coap or {})),

@@ -12,6 +12,7 @@ from typing import Any
 from . import structs
 
 FORMATS = ("tlv", "json", "text", "opaque")
+FEATURES = ("reporting", "transfers", "creation", "deferral")
 
 _CLIENT: dict[str, tuple[Any, ...]] = {
     "whimbrel_client_poll": (POINTER(c_uint64),),
