@@ -106,6 +106,7 @@ static int fail(const char *what, int32_t status)
 }
 
 static const whimbrel_format_t *const formats[] = { &whimbrel_format_tlv, &whimbrel_format_text };
+static const whimbrel_feature_t *const features[] = { &whimbrel_deferral };
 
 int main(int argc, char **argv)
 {
@@ -119,6 +120,8 @@ int main(int argc, char **argv)
         .limits = &limits,
         .formats = formats,
         .format_count = 2,
+        .features = features,
+        .feature_count = 1,
         .event = show,
         .event_context = &stopped,
     };

@@ -68,6 +68,7 @@ static const whimbrel_format_t *const formats[] = {
     &whimbrel_format_text,
     &whimbrel_format_json,
 };
+static const whimbrel_feature_t *const features[] = { &whimbrel_reporting };
 
 static void show(void *context, const whimbrel_event_t *event)
 {
@@ -105,6 +106,8 @@ int main(int argc, char **argv)
         .endpoint = "whimbrel-sensor",
         .formats = formats,
         .format_count = sizeof formats / sizeof formats[0],
+        .features = features,
+        .feature_count = 1,
         .event = show,
         .event_context = &stopped,
     };

@@ -84,6 +84,7 @@ static int32_t add_account(whimbrel_client_t *client, uint16_t short_server_id, 
 }
 
 static const whimbrel_format_t *const formats[] = { &whimbrel_format_tlv, &whimbrel_format_text };
+static const whimbrel_feature_t *const features[] = { &whimbrel_reporting };
 
 int main(int argc, char **argv)
 {
@@ -96,6 +97,8 @@ int main(int argc, char **argv)
         .limits = &limits,
         .formats = formats,
         .format_count = 2,
+        .features = features,
+        .feature_count = 1,
         .access = &whimbrel_access_control,
         .event = show,
         .event_context = &stopped,

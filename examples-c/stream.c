@@ -81,6 +81,7 @@ static const whimbrel_format_t *const formats[] = {
     &whimbrel_format_opaque,
     &whimbrel_format_text,
 };
+static const whimbrel_feature_t *const features[] = { &whimbrel_transfers };
 
 int main(int argc, char **argv)
 {
@@ -94,6 +95,8 @@ int main(int argc, char **argv)
         .limits = &limits,
         .formats = formats,
         .format_count = 3,
+        .features = features,
+        .feature_count = 1,
         .event = show,
         .event_context = &stopped,
     };

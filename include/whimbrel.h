@@ -101,7 +101,7 @@ typedef struct whimbrel_client_t whimbrel_client_t;
 #define WHIMBREL_OPAQUE 6
 /** Time, seconds since 1970. Variable: int64_t by capacity 8 or 0, int32_t by 4. */
 #define WHIMBREL_TIME 7
-/** Objlnk. Variable: uint16_t[2], Object ID and Object Instance ID. */
+/** Objlnk. Variable: two uint16_t, Object ID and Object Instance ID. */
 #define WHIMBREL_OBJLNK 8
 /** Corelnk (1.1). Variable: as for WHIMBREL_STRING. */
 #define WHIMBREL_CORELNK 9

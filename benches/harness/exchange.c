@@ -25,7 +25,8 @@ static void random_bytes(void *context, uint8_t *buffer, size_t size)
     memset(buffer, 7, size);
 }
 
-static int32_t link_open(void *context, uint8_t link, const char *host, size_t length, uint16_t port, int32_t secure)
+static int32_t link_open(void *context, uint8_t link, const char *host, size_t length, uint16_t port,
+                         int32_t secure)
 {
     (void)context, (void)link, (void)host, (void)length, (void)port, (void)secure;
     return WHIMBREL_OK;
@@ -85,10 +86,10 @@ static const whimbrel_port_t port = {
     .link_receive = bench_receive,
     .link_close = link_close,
 };
-static const whimbrel_limits_t limits = {.size = sizeof limits};
-static const whimbrel_format_t *const formats[] = {&whimbrel_format_tlv, &whimbrel_format_text,
-                                                   &whimbrel_format_opaque};
-static const whimbrel_feature_t *const features[] = {&whimbrel_reporting, &whimbrel_transfers};
+static const whimbrel_limits_t limits = { .size = sizeof limits };
+static const whimbrel_format_t *const formats[] = { &whimbrel_format_tlv, &whimbrel_format_text,
+                                                    &whimbrel_format_opaque };
+static const whimbrel_feature_t *const features[] = { &whimbrel_reporting, &whimbrel_transfers };
 static const whimbrel_config_t config = {
     .size = sizeof config,
     .endpoint = "bench",
@@ -105,7 +106,7 @@ static const whimbrel_account_t account = {
     .short_server_id = 123,
 };
 static int32_t battery = 100, memory_free = 15;
-static const int32_t sources[] = {1, 5}, voltages[] = {3800, 5000}, currents[] = {125, 900};
+static const int32_t sources[] = { 1, 5 }, voltages[] = { 3800, 5000 }, currents[] = { 125, 900 };
 static char utc_offset[8] = "+02:00", timezone[32] = "Europe/Berlin";
 static const whimbrel_device_t device = {
     .size = sizeof device,
@@ -139,9 +140,15 @@ static int32_t take_package(void *context, whimbrel_call_t *call)
 }
 
 static const whimbrel_resource_t package[] = {
-    {.id = 0, .data_type = WHIMBREL_OPAQUE, .operations = WHIMBREL_WRITE, .flags = WHIMBREL_STREAM, .write = take_package},
+    { .id = 0,
+      .data_type = WHIMBREL_OPAQUE,
+      .operations = WHIMBREL_WRITE,
+      .flags = WHIMBREL_STREAM,
+      .write = take_package },
 };
-static const whimbrel_object_t firmware = {.size = sizeof firmware, .id = 5, .resource_count = 1, .resources = package};
+static const whimbrel_object_t firmware = {
+    .size = sizeof firmware, .id = 5, .resource_count = 1, .resources = package
+};
 
 static void deliver(const void *datagram, size_t size, unsigned n)
 {
@@ -160,7 +167,7 @@ static void poll(void)
 /* Answers the Register in the outbox: 2.01, Location-Path rd/0. */
 static int accept_register(void)
 {
-    uint8_t answer[16] = {0, 0x41, 0, 0};
+    uint8_t answer[16] = { 0, 0x41, 0, 0 };
     const size_t token = outbox[0] & 15;
     if (outbox_size == 0 || outbox[1] != 0x02) {
         return 1;
@@ -282,12 +289,12 @@ static void stub_block(unsigned n)
 }
 
 const struct bench_row bench_rows[] = {
-    {"read_3_0_tlv", start, read_instance, stub, success_bytes},
-    {"read_3_0_0_tlv", start, read_resource, stub, success_bytes},
-    {"read_3_0_0_text", start, read_text, stub, success_bytes},
-    {"notify_3_0_9", start_observing, notify, stub, success_bytes},
-    {"write_1_0_1", start, write_lifetime, stub, success_bytes},
-    {"register", start, register_again, stub, response_bytes},
-    {"firmware_1mib", start, push_block, stub_block, success_bytes},
-    {NULL, NULL, NULL, NULL, NULL},
+    { "read_3_0_tlv", start, read_instance, stub, success_bytes },
+    { "read_3_0_0_tlv", start, read_resource, stub, success_bytes },
+    { "read_3_0_0_text", start, read_text, stub, success_bytes },
+    { "notify_3_0_9", start_observing, notify, stub, success_bytes },
+    { "write_1_0_1", start, write_lifetime, stub, success_bytes },
+    { "register", start, register_again, stub, response_bytes },
+    { "firmware_1mib", start, push_block, stub_block, success_bytes },
+    { NULL, NULL, NULL, NULL, NULL },
 };

@@ -19,7 +19,8 @@ static void random_bytes(void *context, uint8_t *buffer, size_t size)
         buffer[--size] = 4;
     }
 }
-static int32_t link_open(void *context, uint8_t link, const char *host, size_t length, uint16_t port, int32_t secure)
+static int32_t link_open(void *context, uint8_t link, const char *host, size_t length, uint16_t port,
+                         int32_t secure)
 {
     (void)context, (void)link, (void)host, (void)length, (void)port, (void)secure;
     return WHIMBREL_OK;
@@ -45,22 +46,47 @@ static int32_t reboot(void *context)
 }
 
 static const whimbrel_port_t port = {
-    .size = sizeof port, .now = now, .random = random_bytes, .link_open = link_open, .link_send = link_send,
-    .link_receive = link_receive, .link_close = link_close,
+    .size = sizeof port,
+    .now = now,
+    .random = random_bytes,
+    .link_open = link_open,
+    .link_send = link_send,
+    .link_receive = link_receive,
+    .link_close = link_close,
 };
 static const whimbrel_limits_t limits = {
-    .size = sizeof limits, .servers = 1, .objects = 1, .instances = 1, .observations = 2, .attributes = 2,
-    .recent = 2, .deferred = 1, .changes = 2, .datagram = 320, .credentials = 48, .undo = 64,
+    .size = sizeof limits,
+    .servers = 1,
+    .objects = 1,
+    .instances = 1,
+    .observations = 2,
+    .attributes = 2,
+    .recent = 2,
+    .deferred = 1,
+    .changes = 2,
+    .datagram = 320,
+    .credentials = 48,
+    .undo = 64,
 };
-static const whimbrel_format_t *const formats[] = {&whimbrel_format_tlv};
+static const whimbrel_format_t *const formats[] = { &whimbrel_format_tlv };
 static const whimbrel_config_t config = {
-    .size = sizeof config, .endpoint = "minimal", .limits = &limits, .formats = formats, .format_count = 1,
+    .size = sizeof config,
+    .endpoint = "minimal",
+    .limits = &limits,
+    .formats = formats,
+    .format_count = 1,
 };
 static const whimbrel_account_t account = {
-    .size = sizeof account, .uri = "coap://192.0.2.1", .lifetime_s = 300, .short_server_id = 123,
+    .size = sizeof account,
+    .uri = "coap://192.0.2.1",
+    .lifetime_s = 300,
+    .short_server_id = 123,
 };
 static const whimbrel_device_t device = {
-    .size = sizeof device, .manufacturer = "Open Mobile Alliance", .reboot = reboot, .battery_level = &battery,
+    .size = sizeof device,
+    .manufacturer = "Open Mobile Alliance",
+    .reboot = reboot,
+    .battery_level = &battery,
 };
 
 uint64_t client_memory[3072 / 8];

@@ -75,7 +75,7 @@ pub const WHIMBREL_BOOLEAN: u8 = 5;
 pub const WHIMBREL_OPAQUE: u8 = 6;
 /// Time, seconds since 1970. Variable: int64_t by capacity 8 or 0, int32_t by 4.
 pub const WHIMBREL_TIME: u8 = 7;
-/// Objlnk. Variable: uint16_t[2], Object ID and Object Instance ID.
+/// Objlnk. Variable: two uint16_t, Object ID and Object Instance ID.
 pub const WHIMBREL_OBJLNK: u8 = 8;
 /// Corelnk (1.1). Variable: as for WHIMBREL_STRING.
 pub const WHIMBREL_CORELNK: u8 = 9;

@@ -1,6 +1,7 @@
 //! Notification attributes: written by servers, inherited from above, each server's own (TS 1.0 sections 5.1 and 5.4.4).
 
 use crate::client::Engine;
+use crate::client::config::VERSION_1_0;
 use crate::client::request::Request;
 use crate::client::respond::Reply;
 use crate::coap::Code;
@@ -8,6 +9,7 @@ use crate::error::Error;
 use crate::format::link::LinkWriter;
 use crate::format::{float, number};
 use crate::model::definition::READ;
+use crate::model::rights;
 use crate::objects::server::{DEFAULT_PMAX, DEFAULT_PMIN};
 use crate::path::{NONE, Path};
 
@@ -110,14 +112,18 @@ impl Engine<'_> {
     /// Write-Attributes: all of them or none (TS 1.0 section 5.4.4).
     pub(crate) fn write_attributes(&mut self, who: usize, request: &Request<'_>) -> Result<Reply, Error> {
         let path = request.path;
+        // needs no right at 1.0 (TS 1.0 section 7.3.2); from 1.1 on that to read, but on the object
+        let later = self.accounts.get(who).is_some_and(|account| account.version > VERSION_1_0);
+        if later && path.instance != NONE {
+            self.demand(who, path, rights::READ)?;
+        }
         let numeric = self.takes_conditions(path)?;
         let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
         let mine = |set: &AttributeSet| set.set != 0 && set.server == server && set.path == path;
         let at = self.attributes.iter().position(mine);
-        let at = at.or_else(|| self.attributes.iter().position(|set| set.set == 0)).ok_or(Error::Full)?;
-        let place = self.attributes.get(at).copied().ok_or(Error::Full)?;
-        let mut new =
-            if place.set == 0 { AttributeSet { server, path, ..AttributeSet::FREE } } else { place };
+        let at = at.or_else(|| self.attributes.iter().position(|set| set.set == 0));
+        let known = at.and_then(|at| self.attributes.get(at)).filter(|set| set.set != 0).copied();
+        let mut new = known.unwrap_or(AttributeSet { server, path, ..AttributeSet::FREE });
         let mut named = 0u8;
         request.each_query(|query| {
             let mut parts = query.splitn(2, |byte| *byte == b'=');
@@ -132,8 +138,11 @@ impl Engine<'_> {
         if !new.is_consistent() {
             return Err(Error::BadValue);
         }
-        if let Some(place) = self.attributes.get_mut(at) {
-            *place = new;
+        match at.and_then(|at| self.attributes.get_mut(at)) {
+            Some(place) => *place = new,
+            // nothing to remember where nothing is set
+            None if new.set == 0 => {}
+            None => return Err(Error::Full),
         }
         self.attributes_changed(server, path);
         Ok(Reply::code(Code::CHANGED))

@@ -24,6 +24,10 @@ impl Engine<'_> {
 
     /// Says once that nobody needs the radio, and until when.
     pub(crate) fn tell_radio(&mut self, ctx: &mut Context<'_>) {
+        // more input may wait: the next poll, which follows at once, knows better
+        if self.busy {
+            return;
+        }
         let now = ctx.now;
         let idle = |account: &Account| match account.state {
             State::Free => true,

@@ -35,6 +35,8 @@ pub enum Fate {
     Lost,
     /// The server does not want it.
     Rejected,
+    /// The network went before it arrived.
+    Caught,
 }
 
 /// Information reporting (TS 1.0 section 5.5) and attributes (5.1, 5.4.4).
@@ -189,6 +191,7 @@ impl Reporting for Library {
             Fate::Arrived => engine.notify_confirmed(ctx.now, at),
             Fate::Lost => engine.notify_failed(ctx, who, at.into()),
             Fate::Rejected => engine.end_observation(ctx, at.into(), 0),
+            Fate::Caught => engine.take_back(at.into()),
         }
     }
     fn reset(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, id: u16) {

@@ -6,11 +6,11 @@
 use crate::client::request::Request;
 use crate::client::respond::{GAP, Reply};
 use crate::client::{Context, Engine};
-use crate::coap::Code;
+use crate::coap::{Code, observe};
 use crate::error::Error;
 use crate::format::{CF_LINK, CF_TEXT, arguments::Arguments};
 use crate::model::definition::{CREATABLE, EXECUTE, HIDDEN, MULTIPLE, Object, READ};
-use crate::model::{Change, Created, Undo, rights};
+use crate::model::{Change, Created, Instance, Undo, rights};
 use crate::path::{NONE, Path};
 use crate::port::{Event, EventCode};
 use crate::value::DataType;
@@ -103,7 +103,10 @@ impl<'a> Engine<'a> {
     /// What a Read of `path` gives: the type of a single value, `None` for more. Checks that it can be read.
     pub(crate) fn readable(&self, who: usize, path: Path) -> Result<Option<DataType>, Error> {
         if path.instance == NONE {
-            return Ok(None);
+            let mut instances = self.model.instances_of(path.object).peekable();
+            let nothing = instances.peek().is_none();
+            let visible = |at: &Instance| self.rights(who, at.object, at.id) & rights::READ != 0;
+            return if nothing || instances.any(visible) { Ok(None) } else { Err(Error::Unauthorized) };
         }
         self.demand(who, path, rights::READ)?;
         if path.resource == NONE {
@@ -125,6 +128,11 @@ impl<'a> Engine<'a> {
         request: &Request<'_>,
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
+        let observes = request.observe == Some(observe::request::REGISTER);
+        // attributes of an observation belong to 1.2: not to be ignored in silence (facts sheet A.8)
+        if observes && request.queries.is_some() {
+            return Err(Error::BadValue);
+        }
         let single = self.readable(who, request.path)?;
         let format = self.config.choose(request.accept, single)?;
         let mut reply = self.represent(who, request.path, format, request.block2, buffer)?;

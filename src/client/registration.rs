@@ -508,8 +508,11 @@ impl Engine<'_> {
                 self.enter(who, State::Waiting { until: ctx.now });
             } else {
                 // whatever was under way got lost with the network
-                account.exchange = None;
+                let lost = account.exchange.take();
                 account.changed |= changed::REFRESH;
+                if let Some(Purpose::Notify(at)) = lost.map(|exchange| exchange.purpose) {
+                    self.notification_ended(ctx, who, at, Fate::Caught);
+                }
             }
         }
     }

@@ -131,6 +131,12 @@ impl Engine<'_> {
         let Some(place) = self.observations.get_mut(at) else { return };
         let (who, path) = (place.who, place.path);
         *place = Observation::FREE;
+        // what comes back for its last notification must not concern the next one in this place
+        if let Some(account) = who.and_then(|who| self.account(who.into()))
+            && account.exchange.is_some_and(|exchange| exchange.purpose == Purpose::Notify(at as u8))
+        {
+            account.exchange = None;
+        }
         if let Some(who) = who {
             let server = self.accounts.get(usize::from(who)).map_or(0, |account| account.short_server_id);
             self.tell(ctx, Event::new(EventCode::ObservationEnded, server).on(path).why(status));
@@ -249,7 +255,7 @@ impl Engine<'_> {
                 continue;
             }
             if !self.can_notify(&place, ctx.now) {
-                self.discard_unless_stored(who, at);
+                self.discard_unless_stored(ctx.now, who, at);
                 continue;
             }
             // a sleeping client says first that it is awake (TS 1.0 figure 26)
@@ -265,24 +271,36 @@ impl Engine<'_> {
     }
 
     /// Away from the server, a change is kept only where the server wants it (`/1/x/6`).
-    fn discard_unless_stored(&mut self, who: usize, at: usize) {
+    fn discard_unless_stored(&mut self, now: Instant, who: usize, at: usize) {
         let away = !self.is_online() || !self.accounts.get(who).is_some_and(|account| account.serves());
         let storing = self.server_row(who).is_none_or(|row| row.storing.get());
-        if let (true, false, Some(place)) = (away, storing, self.observations.get_mut(at)) {
-            place.latched = false;
-            place.due = Instant::NEVER;
+        if away && !storing {
+            self.skip(now, at);
         }
+    }
+
+    /// Lets a notification that is due pass as if it had been sent: its periods begin anew.
+    fn skip(&mut self, now: Instant, at: usize) {
+        if let Some(place) = self.observations.get_mut(at) {
+            place.latched = false;
+            place.sent = now;
+        }
+        self.reschedule(at);
+    }
+
+    /// A Confirmable notification that is under way will not arrive: the change waits again.
+    pub(crate) fn take_back(&mut self, at: usize) {
+        if let Some(place) = self.observations.get_mut(at) {
+            place.latched = true;
+        }
+        self.reschedule(at);
     }
 
     fn notify(&mut self, ctx: &mut Context<'_>, who: usize, at: usize, place: &Observation) {
         let path = place.path;
         if path.depth() > 1 && self.rights(who, path.object, path.instance) & rights::READ == 0 {
             // not allowed any more: silent until it is again (TS 1.0 section 7.3.2.5)
-            if let Some(place) = self.observations.get_mut(at) {
-                place.latched = false;
-                place.due = Instant::NEVER;
-            }
-            return;
+            return self.skip(ctx.now, at);
         }
         let confirmable = self.config.confirm_notifications || ctx.now >= place.confirm;
         let id = self.fresh_id();

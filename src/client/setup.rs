@@ -175,6 +175,7 @@ impl<'a> Engine<'a> {
         let mandatory = select(definition, |resource| resource.is(MANDATORY));
         let present = present.unwrap_or_else(|| select(definition, |_| true)) | mandatory;
         self.model.add_instance(object, id, present, data)?;
+        self.note_change(Path::instance(object, id));
         self.objects_changed();
         Ok(())
     }

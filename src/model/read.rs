@@ -138,6 +138,21 @@ pub fn dimension(model: &Model<'_>, object: &dyn Object, instance: &Instance, in
     reading.resource(object, instance, (index, resource), NONE, &mut out).unwrap_or(0)
 }
 
+/// Whether a multiple resource has that instance now.
+pub fn has_resource_instance(
+    model: &Model<'_>,
+    object: &dyn Object,
+    instance: &Instance,
+    index: usize,
+    id: u16,
+) -> bool {
+    let Some(resource) = object.resource(index) else { return false };
+    let reading = Reading { model, format: &Nothing, may: &|_| true };
+    let mut out = Encoder::new(Window::new(&mut [], 0), Path::ROOT, false);
+    let count = reading.resource(object, instance, (index, resource), id, &mut out);
+    instance.has(index) && count.is_ok_and(|count| count != 0)
+}
+
 /// The value at `path` as a number, where it is a single one.
 pub fn number_of(model: &Model<'_>, path: Path) -> Option<f64> {
     let mut bytes = [0u8; 8];

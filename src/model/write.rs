@@ -7,7 +7,7 @@ use crate::model::definition::{
     EXECUTE, Incoming, Instance, MANDATORY, MULTIPLE, OPAQUE_STATE, Object, Resource, SINGLE, WRITE,
 };
 use crate::model::probe::Snapshot;
-use crate::model::read::Reading;
+use crate::model::read::{Reading, has_resource_instance};
 use crate::model::registry::Model;
 use crate::path::{NONE, Path};
 use crate::value::Value;
@@ -130,6 +130,11 @@ impl Change<'_> {
             if !resource.allows(WRITE) || (depth == 4 && !resource.is(MULTIPLE)) {
                 return Err(Error::NotAllowed);
             }
+            if depth == 4
+                && !has_resource_instance(model, object, instance, index, self.base.resource_instance)
+            {
+                return Err(Error::NotFound);
+            }
             if !self.format.structured() && resource.is(MULTIPLE) && depth == 3 {
                 return Err(Error::BadValue);
             }
@@ -216,7 +221,10 @@ impl Change<'_> {
                 }
                 let bit = 1u64.wrapping_shl(target.index as u32);
                 if touched & bit == 0 {
-                    undo.keep(model, object, instance, &target)?;
+                    // a single value that is refused has not been written
+                    if self.base.depth() == 2 || target.resource.is(MULTIPLE) {
+                        undo.keep(model, object, instance, &target)?;
+                    }
                     touched |= bit;
                     // what a Replace removed may still lie in the application's list
                     let fresh = !instance.has(target.index) || (self.replace && self.base.depth() < 4);
@@ -360,6 +368,8 @@ impl Undo<'_> {
         let reading = Reading { model, format: &Snapshot, may: &|_| true };
         match reading.resource(object, instance, (target.index, target.resource), NONE, &mut out) {
             Ok(_) | Err(Error::NotFound) => {}
+            // an old value that comes later cannot be kept
+            Err(Error::Deferred) => return Err(Error::Handler),
             Err(error) => return Err(error),
         }
         if out.window.overflowed() {

@@ -183,6 +183,12 @@ static const whimbrel_format_t *const bench_formats[] = {
     &whimbrel_format_text,
     &whimbrel_format_opaque,
 };
+static const whimbrel_feature_t *const bench_features[] = {
+    &whimbrel_reporting,
+    &whimbrel_transfers,
+    &whimbrel_creation,
+    &whimbrel_deferral,
+};
 
 static inline whimbrel_config_t bench_config(struct bench *bench)
 {
@@ -191,6 +197,8 @@ static inline whimbrel_config_t bench_config(struct bench *bench)
         .endpoint = "bench",
         .formats = bench_formats,
         .format_count = 3,
+        .features = bench_features,
+        .feature_count = 4,
         .event = bench_event,
         .event_context = bench,
     };

@@ -1,7 +1,16 @@
 //! Conformance in virtual time: one module a theme, each test named by its SCR item (TS 1.0 Appendix B.1) or by its
 //! case of the interoperability suite. `docs/conformance.md` maps items to tests.
 
+mod access;
+mod blocks;
+mod edges;
+mod exchanges;
+mod formats;
+mod hostile;
 mod management;
+mod queue;
 mod registration;
+mod reporting;
 mod update;
+mod weather;
 mod writing;

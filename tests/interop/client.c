@@ -23,14 +23,15 @@ static int stopped;
 static void on_event(void *context, const whimbrel_event_t *event)
 {
     static const char *const names[] = {
-        "nothing", "registered", "register-failed", "updated", "update-failed", "deregistered", "disabled",
-        "observed", "observation-ended", "written", "executed", "created", "deleted", "radio-off", "radio-on",
-        "link-failed", "stopped", "account-invalid", "dropped", "notify-failed",
+        "nothing",      "registered", "register-failed", "updated",           "update-failed",
+        "deregistered", "disabled",   "observed",        "observation-ended", "written",
+        "executed",     "created",    "deleted",         "radio-off",         "radio-on",
+        "link-failed",  "stopped",    "account-invalid", "dropped",           "notify-failed",
     };
     (void)context;
     const char *name = event->code < sizeof names / sizeof *names ? names[event->code] : "unknown";
     printf("event %s %u", name, event->short_server_id);
-    const uint16_t path[] = {event->path.object, event->path.instance, event->path.resource};
+    const uint16_t path[] = { event->path.object, event->path.instance, event->path.resource };
     for (size_t i = 0; i < 3 && path[i] != WHIMBREL_NONE; i++) {
         printf("%s%u", i ? "/" : " /", path[i]);
     }
@@ -114,7 +115,10 @@ static int parse(int count, char **words, options_t *out)
 static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whimbrel_client_t **client)
 {
     static const whimbrel_format_t *const formats[] = {
-        &whimbrel_format_tlv, &whimbrel_format_text, &whimbrel_format_opaque, &whimbrel_format_json,
+        &whimbrel_format_tlv,
+        &whimbrel_format_text,
+        &whimbrel_format_opaque,
+        &whimbrel_format_json,
     };
     const whimbrel_limits_t limits = {
         .size = sizeof limits,
@@ -127,8 +131,8 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         .undo = 4096,
         .body = 2048,
     };
-    static const whimbrel_feature_t *const features[] = {&whimbrel_reporting, &whimbrel_transfers,
-                                                         &whimbrel_creation};
+    static const whimbrel_feature_t *const features[] = { &whimbrel_reporting, &whimbrel_transfers,
+                                                          &whimbrel_creation };
     whimbrel_config_t config = {
         .size = sizeof config,
         .endpoint = options->endpoint,
@@ -140,7 +144,7 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         .version_min = options->version,
         .version_max = options->version,
         /* as patient as the suite makes Leshan, so that a lossy run takes a minute and does not give up */
-        .coap = {.ack_timeout_ms = 400, .ack_random_permille = 1200, .max_retransmit = 10},
+        .coap = { .ack_timeout_ms = 400, .ack_random_permille = 1200, .max_retransmit = 10 },
         .awake_ms = 2000,
         .retry_first_s = 1,
         .event = on_event,
@@ -166,7 +170,7 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
 
 int main(int count, char **words)
 {
-    options_t options = {.lifetime = 300, .binding = "U", .version = 10};
+    options_t options = { .lifetime = 300, .binding = "U", .version = 10 };
     if (!parse(count, words, &options)) {
         return usage();
     }

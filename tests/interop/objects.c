@@ -7,9 +7,9 @@
 
 /* 3: Device, the client of TS 1.0 table 40. */
 
-static const int32_t sources[] = {1, 5};
-static const int32_t voltages[] = {3800, 5000};
-static const int32_t currents[] = {125, 900};
+static const int32_t sources[] = { 1, 5 };
+static const int32_t voltages[] = { 3800, 5000 };
+static const int32_t currents[] = { 125, 900 };
 static int32_t battery = 100;
 static int32_t memory_free = 15;
 static char utc_offset[8] = "+02:00";
@@ -175,7 +175,7 @@ static void set_temperature(whimbrel_client_t *client, double value)
 /* Hexadecimal bytes take the place of the first ones of the blob; its length stays. */
 static void set_blob(const char *hex)
 {
-    char pair[3] = {0};
+    char pair[3] = { 0 };
     for (size_t i = 0; i < sizeof blob && hex[0] && hex[1]; i++, hex += 2) {
         memcpy(pair, hex, 2);
         blob[i] = (uint8_t)strtoul(pair, NULL, 16);

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #define INSTANCES 4
-#define ITEMS 4
-#define TEXT 304
-#define OCTETS 16
+#define ITEMS     4
+#define TEXT      304
+#define OCTETS    16
 
 typedef struct values_t {
     int used;
@@ -49,7 +49,8 @@ static values_t *take(uint16_t id)
         it->opaque.bytes = it->opaque_octets;
         it->opaque.capacity = OCTETS;
         it->link[0] = it->link[1] = WHIMBREL_NONE;
-        void *elements[7] = {it->strings, it->integers, it->reals, it->booleans, it->opaques, it->times, it->links};
+        void *elements[7] = { it->strings, it->integers, it->reals, it->booleans,
+                              it->opaques, it->times,    it->links };
         for (size_t k = 0; k < 7; k++) {
             it->lists[k].capacity = ITEMS;
             it->lists[k].ids = it->ids[k];
@@ -140,8 +141,15 @@ static const whimbrel_resource_t resources[] = {
 /* clang-format on */
 
 static const whimbrel_object_t object = {
-    sizeof(whimbrel_object_t), 26241, 0, 0, WHIMBREL_CREATABLE, sizeof resources / sizeof *resources,
-    resources, create, remove_instance,
+    sizeof(whimbrel_object_t),
+    26241,
+    0,
+    0,
+    WHIMBREL_CREATABLE,
+    sizeof resources / sizeof *resources,
+    resources,
+    create,
+    remove_instance,
 };
 
 int32_t values_add(whimbrel_client_t *client)
