@@ -4,6 +4,7 @@
 # usage: docs/check-snippets.sh [file.md…]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+shopt -s nullglob
 files=("$@")
 [ ${#files[@]} -gt 0 ] || files=(*.md docs/*.md docs/decisions/*.md)
 work=$(mktemp -d)
