@@ -39,10 +39,25 @@ target/interop/%: tests/interop/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/l
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
-.PHONY: lab-server
 lab-server:
 	cargo build --quiet --release -p whimbrel-lab --bin lab-server
 
+# Tests in C, one program each: once for valgrind, once with sanitizers in the C code.
+TESTS_C := $(patsubst tests/c/%.c,target/tests-c/%,$(wildcard tests/c/*.c))
+TEST_C_NEEDS := tests/c/harness.h $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+tests-c: $(TESTS_C) $(TESTS_C:%=%.sanitized)
+
+target/tests-c/%: tests/c/%.c $(TEST_C_NEEDS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+
+target/tests-c/%.sanitized: tests/c/%.c $(TEST_C_NEEDS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+
+.PHONY: lab-server tests-c
 demo: library lab-server target/examples-c/demo ## a C client against the embedded server, as a ladder of messages
 	scripts/demo.sh
 
@@ -63,7 +78,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 
 # ---- checks and tests; each stage is a target of its own
 
-STAGES := check test-rust test-examples test-header test-tools test-firmware size bench test-interop fuzz-smoke
+STAGES := check test-rust test-bench test-examples test-header test-tools test-firmware size bench test-interop fuzz-smoke
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
@@ -79,7 +94,10 @@ check: setup-check ## formatting, lints, header drift, documentation
 test-rust:
 	cargo test --workspace
 
-test-examples: setup-c build
+test-bench: setup-c library
+	python3 -m unittest discover -s tests/bench
+
+test-examples: setup-c build lab-server tests-c
 	scripts/test-examples.sh
 
 test-header: setup-firmware
@@ -98,7 +116,8 @@ test-interop: setup-java build $(INTEROP_CLIENT)
 	scripts/test-interop.sh
 
 fuzz-smoke: setup-fuzz
-	FUZZ_SECONDS=$${FUZZ_SECONDS:-45} scripts/fuzz.sh
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} scripts/fuzz.sh
 
 fuzz: setup-fuzz ## fuzz every target for FUZZ_SECONDS (600) each
 	scripts/fuzz.sh

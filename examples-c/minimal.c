@@ -21,7 +21,8 @@ static const whimbrel_device_t device = {
     .reboot = reboot,
 };
 
-/* The only format that every 1.0 client must have. What is not named here is not linked. */
+/* The only format that every 1.0 client must have. What is not named in the
+ * configuration, formats and features such as whimbrel_reporting, is not linked. */
 static const whimbrel_format_t *const formats[] = { &whimbrel_format_tlv };
 
 static int fail(const char *what, int32_t status)

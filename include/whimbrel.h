@@ -349,7 +349,7 @@ typedef struct whimbrel_port_t {
      * beginning in `buffer`; another error if the link is dead.
      */
     int32_t (*link_receive)(void *context, uint8_t link, uint8_t *buffer, size_t size);
-    /** Closes a link; it may be opened again. */
+    /** Closes a link, also one that is still being opened; it may be opened again. */
     void (*link_close)(void *context, uint8_t link);
     /**
      * Locks out interrupts and other threads for the few instructions of whimbrel_changed(); gives what `unlock` needs.

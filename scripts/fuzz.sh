@@ -27,8 +27,10 @@ fuzz_one() {
     local seeds=fuzz/seeds/$target
     [ -n "$(ls -A "$seeds" 2>/dev/null)" ] || { echo "fuzz: $target: no seed in $seeds" >&2; return 1; }
     mkdir -p "$work/corpus" "$work/findings"
-    "$bin/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -close_fd_mask=1 \
-        -artifact_prefix="$work/findings/" "$work/corpus" "$seeds" 2>"$work/log" &
+    local dictionary=()
+    if [ -e "fuzz/dictionaries/$target" ]; then dictionary=("-dict=fuzz/dictionaries/$target"); fi
+    "$bin/$target" "${dictionary[@]}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+        -print_final_stats=1 -close_fd_mask=1 -artifact_prefix="$work/findings/" "$work/corpus" "$seeds" 2>"$work/log" &
     local run=$!
     trap 'kill "$run" 2>/dev/null' TERM # when the other one failed
     if wait "$run"; then

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 failed=0
 if [ -d tests/interop ]; then
     tests/interop/leshan/fetch.sh
+    tests/interop/build.sh
     python3 tests/interop/run.py || failed=1
 else
     echo "interop: 1 SKIPPED: no tests/interop"

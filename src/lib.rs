@@ -4,6 +4,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod bytes;
 pub mod capi;
 pub mod client;
 pub mod coap;

@@ -30,7 +30,7 @@ pub trait Port {
     /// `buffer` then holds its beginning, and the rest is lost.
     fn receive(&mut self, link: u8, buffer: &mut [u8]) -> Result<usize, Error>;
 
-    /// Closes a link. It may be opened again.
+    /// Closes a link, also one that is still being opened. It may be opened again.
     fn close(&mut self, link: u8);
 
     /// Tells the application what happened.

@@ -69,15 +69,18 @@ static void *look_up(void *context)
     struct posix_lookup *lookup = (struct posix_lookup *)context;
     struct posix_addresses found;
     const int32_t status = resolve(lookup->host, lookup->port, 0, &found);
-    ssize_t written;
+    int awaited;
 
     pthread_mutex_lock(&guard);
     if (status == WHIMBREL_OK) lookup->found = found;
     lookup->status = status;
+    awaited = lookup->owners == 2;
     pthread_mutex_unlock(&guard);
-    /* if nobody waits any more this raises SIGPIPE, which is blocked here */
-    written = write(lookup->wake, "", 1);
-    (void)written;
+    if (awaited) {
+        /* should the reader have gone just now this raises SIGPIPE, which is blocked here */
+        const ssize_t written = write(lookup->wake, "", 1);
+        (void)written;
+    }
     leave(lookup);
     return NULL;
 }

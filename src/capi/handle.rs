@@ -198,7 +198,7 @@ pub(super) unsafe fn note(client: *mut whimbrel_client_t, path: Path) -> i32 {
         let mailbox = &raw mut (*client).mailbox;
         if (*mailbox).count < (*mailbox).capacity {
             (*mailbox).paths.add((*mailbox).count).write(path);
-            (*mailbox).count += 1;
+            (*mailbox).count = (*mailbox).count.wrapping_add(1);
         } else {
             (*mailbox).overflowed = true;
         }

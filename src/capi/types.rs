@@ -359,7 +359,7 @@ pub struct whimbrel_port_t {
     /// beginning in `buffer`; another error if the link is dead.
     pub link_receive:
         Option<unsafe extern "C" fn(context: *mut c_void, link: u8, buffer: *mut u8, size: usize) -> i32>,
-    /// Closes a link; it may be opened again.
+    /// Closes a link, also one that is still being opened; it may be opened again.
     pub link_close: Option<unsafe extern "C" fn(context: *mut c_void, link: u8)>,
     /// Locks out interrupts and other threads for the few instructions of whimbrel_changed(); gives what `unlock` needs.
     /// NULL together with `unlock`: whimbrel_changed() is called only by the thread that polls.

@@ -146,6 +146,11 @@ impl Account {
         location: Location { bytes: [0; LOCATION], length: 0 },
     };
 
+    /// Whether nothing will happen of itself: there is no account here, or one that is not to be used any more.
+    pub fn rests(&self) -> bool {
+        matches!(self.state, State::Free | State::Waiting { until: Instant::NEVER })
+    }
+
     /// Whether requests of the server are served (TS 1.0 section 5.4: not before the Register is answered).
     pub fn serves(&self) -> bool {
         matches!(self.state, State::Registered { .. })
@@ -177,7 +182,7 @@ impl Location {
         let room = self.bytes.get_mut(start..end).ok_or(Error::Full)?;
         let (length, room) = room.split_first_mut().ok_or(Error::Full)?;
         *length = segment.len() as u8;
-        room.copy_from_slice(segment);
+        crate::bytes::copy(room, segment);
         self.length = end as u8;
         Ok(())
     }

@@ -68,6 +68,8 @@ pub trait Reporting: Sync {
     ) -> Result<(), Error>;
     /// A value changed.
     fn note(&self, engine: &mut Engine<'_>, path: Path);
+    /// A handler that deferred has its value now. Whether a notification waited for it.
+    fn ready(&self, engine: &mut Engine<'_>, path: Path) -> bool;
     /// The default periods of the Server object changed.
     fn periods_changed(&self, engine: &mut Engine<'_>, who: usize);
     /// A place and all below it is gone.
@@ -96,6 +98,8 @@ pub trait Transfers: Sync {
         block: Block,
         buffer: &mut [u8],
     ) -> Result<Reply, Error>;
+    /// A place and all below it is gone.
+    fn gone(&self, engine: &mut Engine<'_>, path: Path);
     /// Tells a server how large a body and a block may be.
     fn hint(&self, engine: &Engine<'_>, reply: Reply) -> Reply;
 }
@@ -166,6 +170,9 @@ impl Reporting for Library {
     fn note(&self, engine: &mut Engine<'_>, path: Path) {
         engine.latch_change(path);
     }
+    fn ready(&self, engine: &mut Engine<'_>, path: Path) -> bool {
+        engine.resume_notifications(path)
+    }
     fn periods_changed(&self, engine: &mut Engine<'_>, who: usize) {
         let server = engine.accounts.get(who).map_or(0, |account| account.short_server_id);
         engine.attributes_changed(server, Path::ROOT);
@@ -210,6 +217,9 @@ impl Transfers for Library {
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
         engine.serve_block(ctx, who, request, block, buffer)
+    }
+    fn gone(&self, engine: &mut Engine<'_>, path: Path) {
+        engine.end_stream(path);
     }
     fn hint(&self, engine: &Engine<'_>, reply: Reply) -> Reply {
         engine.size_hint(reply)

@@ -113,11 +113,16 @@ impl<'a> Engine<'a> {
             return Ok(None);
         }
         let object = self.model.object(path.object).ok_or(Error::NotFound)?;
-        let resource =
-            object.find(path.resource).and_then(|index| object.resource(index)).ok_or(Error::NotFound)?;
+        let index = object.find(path.resource).ok_or(Error::NotFound)?;
+        let resource = object.resource(index).ok_or(Error::NotFound)?;
         if !resource.allows(READ) {
             return Err(Error::NotAllowed);
         }
+        // what is not there has no format: 4.04 comes before 4.06
+        self.model
+            .instance(path.object, path.instance)
+            .filter(|instance| instance.has(index))
+            .ok_or(Error::NotFound)?;
         Ok((path.resource_instance != NONE || !resource.is(MULTIPLE)).then_some(resource.data_type))
     }
 
@@ -160,6 +165,7 @@ impl<'a> Engine<'a> {
             return Err(Error::UnsupportedFormat);
         }
         let change = Change { format, base: path, payload: request.payload, replace };
+        self.end_stream(path);
         let scratch = buffer.get_mut(GAP..).ok_or(Error::Full)?;
         let touched = change.write(&self.model, scratch, &mut Undo::new(self.undo))?;
         self.wrote(ctx, who, path, touched);
@@ -291,6 +297,9 @@ impl<'a> Engine<'a> {
 
     /// An instance is gone: what was kept about it goes too, and servers are told.
     pub(crate) fn instance_gone(&mut self, ctx: &mut Context<'_>, path: Path) {
+        if let Some(transfers) = self.config.features.transfers {
+            transfers.gone(self, path);
+        }
         if let Some(reporting) = self.config.features.reporting {
             reporting.gone(self, ctx, path);
         }

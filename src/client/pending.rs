@@ -59,7 +59,7 @@ impl Engine<'_> {
     }
 
     /// The application has the answer to the requests that were deferred at `path`. A Read is read again: now there
-    /// is a value. [`Error::NotFound`] where no request waits there.
+    /// is a value. [`Error::NotFound`] where no request and no notification waits there.
     pub fn complete(
         &mut self,
         ctx: &mut Context<'_>,
@@ -74,6 +74,11 @@ impl Engine<'_> {
             found = Ok(());
         }
         self.answer_pending(ctx);
+        if let Some(reporting) = self.config.features.reporting
+            && reporting.ready(self, path)
+        {
+            found = Ok(());
+        }
         found
     }
 

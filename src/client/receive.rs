@@ -126,7 +126,7 @@ impl Engine<'_> {
             None => None,
             Some(Known::NotKept) if safe => None,
             Some(Known::Answer(answer)) => buffer.get_mut(..answer.len()).map(|slot| {
-                slot.copy_from_slice(answer);
+                crate::bytes::copy(slot, answer);
                 answer.len()
             }),
             Some(_) => Some(0),
@@ -160,7 +160,9 @@ impl Engine<'_> {
         let reply = match outcome {
             Ok(reply) => reply,
             Err(Error::Deferred) => return self.promise(ctx, who, message),
-            Err(Error::TooLarge) => self.too_large(),
+            // its blocks are small enough, or we would not have it whole: a hint to send smaller ones has Californium
+            // begin the same body anew, without end
+            Err(Error::TooLarge) => Reply { block1: None, ..self.too_large() },
             Err(error) => Reply::error(error),
         };
         let kind = match message.kind {

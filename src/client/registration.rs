@@ -1,5 +1,6 @@
 //! Register, Update, De-register (TS 1.0 section 5.3): the life of a registration, and what follows a failure.
 
+use crate::bytes;
 use crate::client::account::{Account, LOCATION, Location, Purpose, State, changed};
 use crate::client::features::Fate;
 use crate::client::links::object_list;
@@ -136,11 +137,13 @@ impl Engine<'_> {
         let Some(account) = self.account(who) else { return };
         account.exchange = None;
         account.upload = None;
-        if account.linked {
+        // one that is still being opened is closed too: the port may be looking its name up
+        if account.linked || account.state == State::Opening {
             account.linked = false;
             ctx.port.close(who as u8);
         }
         self.recent.forget_peer(who as u8);
+        self.end_upload_of(who);
     }
 
     /// Begins a Register: all that the server knew is void (TS 1.0 section 5.5.1).
@@ -197,14 +200,18 @@ impl Engine<'_> {
         self.unlink(ctx, who);
         self.enter(who, State::Waiting { until });
         self.tell_about(ctx, who, EventCode::Deregistered, 0);
-        let gone = |account: &Account| {
-            matches!(account.state, State::Free | State::Waiting { until: Instant::NEVER })
-        };
-        if self.stopping && self.accounts.iter().all(gone) {
-            self.tell(ctx, Event::new(EventCode::Stopped, 0));
-        } else if !self.stopping && !until.is_never() {
+        if !until.is_never() {
             let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
             self.tell(ctx, Event::new(EventCode::Disabled, server).until(until.as_millis()));
+        }
+        self.tell_stopped(ctx);
+    }
+
+    /// Tells once that all servers are left, if that was asked for.
+    pub(crate) fn tell_stopped(&mut self, ctx: &mut Context<'_>) {
+        if self.stopping && self.accounts.iter().all(Account::rests) {
+            self.stopping = false;
+            self.tell(ctx, Event::new(EventCode::Stopped, 0));
         }
     }
 
@@ -462,10 +469,11 @@ impl Engine<'_> {
     pub fn stop(&mut self, ctx: &mut Context<'_>) {
         self.stopping = true;
         for who in 0..self.accounts.len() {
-            if self.accounts.get(who).is_some_and(|account| account.state != State::Free) {
+            if self.accounts.get(who).is_some_and(|account| !account.rests()) {
                 self.deregister(ctx, who, Instant::NEVER);
             }
         }
+        self.tell_stopped(ctx);
     }
 
     /// Gives everything up at once: links are closed, keys are overwritten.
@@ -529,10 +537,8 @@ const _: () = assert!(LOCATION < 256, "a length byte counts it");
 fn query(writer: &mut Writer<'_>, name: &[u8], value: &[u8]) -> Result<(), Error> {
     let mut text = [0u8; 255];
     let end = name.len() + value.len();
-    let (head, tail) =
-        text.get_mut(..end).ok_or(Error::Full)?.split_at_mut_checked(name.len()).ok_or(Error::Full)?;
-    head.copy_from_slice(name);
-    tail.copy_from_slice(value);
+    bytes::put(&mut text, 0, name)?;
+    bytes::put(&mut text, name.len(), value)?;
     writer.option(option::URI_QUERY, text.get(..end).unwrap_or(&[]))
 }
 

@@ -209,6 +209,21 @@ impl Engine<'_> {
         }
     }
 
+    /// What a handler deferred at `path` is there: notifications that wait for it are due. Whether there was one.
+    pub(crate) fn resume_notifications(&mut self, path: Path) -> bool {
+        let mut found = false;
+        for at in 0..self.observations.len() {
+            let waits = |place: &Observation| {
+                place.who.is_some() && place.latched && place.due.is_never() && place.path.touches(path)
+            };
+            if self.observations.get(at).is_some_and(waits) {
+                self.reschedule(at);
+                found = true;
+            }
+        }
+        found
+    }
+
     /// Sets when the observation is due: after pmin where a change waits, else at pmax.
     fn reschedule(&mut self, at: usize) {
         let Some(place) = self.observations.get(at) else { return };
@@ -322,6 +337,13 @@ impl Engine<'_> {
                     }
                 }
                 self.reschedule(at);
+            }
+            // the handler answers later: see `resume_notifications`
+            Err(Error::Deferred) => {
+                if let Some(place) = self.observations.get_mut(at) {
+                    place.latched = true;
+                    place.due = Instant::NEVER;
+                }
             }
             Err(error) => {
                 self.send_last(ctx, who, place, error);

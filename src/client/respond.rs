@@ -59,7 +59,7 @@ impl Reply {
         let mut head = [0u8; GAP];
         let length = self.write(kind, id, token, &mut head).ok()?;
         let start = GAP - length.min(GAP);
-        buffer.get_mut(start..GAP)?.copy_from_slice(head.get(..length)?);
+        crate::bytes::put(buffer, start, head.get(..length)?).ok()?;
         buffer.get(start..GAP.checked_add(self.length)?)
     }
 

@@ -137,6 +137,7 @@ impl<'a> Engine<'a> {
         self.drop_instance(0, security);
         self.drop_instance(1, server);
         self.objects_changed();
+        self.tell_stopped(ctx);
         Ok(())
     }
 

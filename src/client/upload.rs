@@ -120,6 +120,21 @@ impl Engine<'_> {
         })
     }
 
+    /// Something else happens at `path`: a stream into it has lost its place. Its next block is told 4.08, and the
+    /// server begins anew.
+    pub(crate) fn end_stream(&mut self, path: Path) {
+        if self.upload.stream.is_some() && path.touches(self.upload.path) {
+            self.upload = Upload::IDLE;
+        }
+    }
+
+    /// The link is closed: whoever uses it next goes on with nothing.
+    pub(crate) fn end_upload_of(&mut self, who: usize) {
+        if usize::from(self.upload.who) == who {
+            self.upload = Upload::IDLE;
+        }
+    }
+
     /// The place of a resource that takes this request's body as a stream.
     fn stream_of(&self, who: usize, request: &Request<'_>) -> Result<Option<u8>, Error> {
         let path = request.path;
@@ -150,6 +165,7 @@ impl Engine<'_> {
         let path = request.path;
         if let Some(index) = self.upload.stream {
             let index = usize::from(index);
+            self.demand(who, path, rights::WRITE)?;
             let object = self.model.object(path.object).ok_or(Error::NotFound)?;
             let instance = self.model.instance(path.object, path.instance).ok_or(Error::NotFound)?;
             let value = Value::Opaque(request.payload);
@@ -161,7 +177,7 @@ impl Engine<'_> {
             return Ok(if last { Reply::code(Code::CHANGED) } else { more });
         }
         let end = offset.saturating_add(request.payload.len());
-        self.body.get_mut(offset..end).ok_or(Error::TooLarge)?.copy_from_slice(request.payload);
+        crate::bytes::put(self.body, offset, request.payload).map_err(|_| Error::TooLarge)?;
         if !last {
             return Ok(more);
         }

@@ -4,7 +4,8 @@
 //! Pure state: no peers, no paths, no bytes. All are `Copy`: to undo a step that the handler refused, keep
 //! the value from before.
 
-use super::{Block, Code, copy};
+use super::{Block, Code};
+use crate::bytes::copy;
 use crate::error::Error;
 
 /// How a block fits into the body being received.

@@ -4,7 +4,7 @@
 //! answer comes later is recorded without one first. GET and FETCH may be left out: running them twice does
 //! no harm.
 
-use super::copy;
+use crate::bytes::copy;
 use crate::time::Instant;
 
 /// How many bytes of an answer a slot keeps: the header (4), a token (8), the Location-Path of a Create (12),

@@ -22,22 +22,3 @@ pub use dedup::{Dedup, Ids, Known, Recent};
 pub use exchange::{Due, Params, Transmission};
 pub use message::{Kind, Message, OptionReader};
 pub use writer::Writer;
-
-/// Copies `from` to the equally long `to`, four bytes at a time.
-///
-/// `copy_from_slice` would keep its panic: at opt-level z the compiler does not see that both are equally long.
-fn copy(to: &mut [u8], from: &[u8]) {
-    let ((to_words, to_bytes), (from_words, from_bytes)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
-    copy_items(to_words, from_words);
-    copy_items(to_bytes, from_bytes);
-}
-
-fn copy_items<T: Copy>(to: &mut [T], from: &[T]) {
-    let mut from = from.iter();
-    for to in to.iter_mut() {
-        match from.next() {
-            Some(from) => *to = *from,
-            None => break,
-        }
-    }
-}

@@ -4,7 +4,8 @@
 //! leaves the message as it was.
 
 use super::message::{Kind, MAX_TOKEN, PAYLOAD_MARKER};
-use super::{Block, Code, copy};
+use super::{Block, Code};
+use crate::bytes::copy;
 use crate::error::Error;
 
 /// A message being written.

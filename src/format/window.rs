@@ -50,7 +50,7 @@ impl<'a> Window<'a> {
         // both cut to one length: the compiler sees a plain memory copy
         let n = room.len().min(bytes.len());
         if let (Some(room), Some(bytes)) = (room.get_mut(..n), bytes.get(..n)) {
-            room.copy_from_slice(bytes);
+            crate::bytes::copy(room, bytes);
         }
     }
 

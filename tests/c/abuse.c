@@ -166,6 +166,7 @@ static int32_t with(const whimbrel_config_t *config)
 static void bad_configs(void)
 {
     static const whimbrel_format_t *const hole[] = { &whimbrel_format_tlv, NULL };
+    static const whimbrel_feature_t *const feature_hole[] = { &whimbrel_reporting, NULL };
     static const whimbrel_format_t *many[17];
     whimbrel_limits_t limits = { .size = sizeof limits, .servers = 33 };
     char name[130];
@@ -200,6 +201,14 @@ static void bad_configs(void)
     config = bench_config(&bench);
     config.formats = many;
     config.format_count = 17;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, with(&config));
+    SET(features, NULL, WHIMBREL_ERR_ARGUMENT);
+    config.feature_count = 0;
+    EQUAL(WHIMBREL_OK, with(&config));
+    SET(feature_count, 17, WHIMBREL_ERR_ARGUMENT);
+    config = bench_config(&bench);
+    config.features = feature_hole;
+    config.feature_count = 2;
     EQUAL(WHIMBREL_ERR_ARGUMENT, with(&config));
     SET(version_max, 9, WHIMBREL_ERR_NOT_SUPPORTED);
     SET(version_max, 12, WHIMBREL_ERR_NOT_SUPPORTED);

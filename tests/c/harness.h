@@ -190,6 +190,13 @@ static const whimbrel_feature_t *const bench_features[] = {
     &whimbrel_deferral,
 };
 
+static const whimbrel_feature_t *const bench_features[] = {
+    &whimbrel_reporting,
+    &whimbrel_transfers,
+    &whimbrel_creation,
+    &whimbrel_deferral,
+};
+
 static inline whimbrel_config_t bench_config(struct bench *bench)
 {
     const whimbrel_config_t config = {

@@ -171,6 +171,15 @@ class MainCases(Bench):
                 self.assertEqual(self.read("/26241/0/21").value, arguments)
         self.assertEqual(self.read("/26241/0/22").value, before + 4)
 
+    def test_an_answer_that_comes_later(self) -> None:
+        before = self.succeeds(self.read("/26242/0/6", "TEXT"), 205).value
+        for pause in (0, 50, 1200):  # the last one is longer than the server waits before it asks again
+            with self.subTest(pause=pause):
+                self.succeeds(self.server.execute(self.endpoint, "/26242/0/5", f"0='{pause}'"), 204)
+                before += 1
+                self.assertEqual(self.succeeds(self.read("/26242/0/6", "TLV"), 205).value, before)
+                self.assertEqual(self.succeeds(self.read("/26242/0/6", "TEXT"), 205).value, before)
+
     # Create and delete
 
     def test_create_with_id_and_delete_change_the_registered_list(self) -> None:

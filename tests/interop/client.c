@@ -16,6 +16,8 @@ typedef struct options_t {
     uint32_t lifetime;
     const char *binding;
     uint8_t version;
+    uint16_t datagram;
+    uint8_t confirm;
 } options_t;
 
 static int stopped;
@@ -54,6 +56,10 @@ static void obey(whimbrel_client_t *client, char *line)
         }
     } else if (strcmp(line, "update") == 0) {
         whimbrel_account_update(client, 0);
+    } else if (strcmp(line, "offline") == 0) {
+        whimbrel_client_network(client, 0, 0);
+    } else if (strcmp(line, "online") == 0) {
+        whimbrel_client_network(client, 1, 0);
     } else if (strcmp(line, "quit") == 0) {
         whimbrel_client_stop(client);
     } else {
@@ -86,7 +92,7 @@ static int take_commands(whimbrel_client_t *client)
 static int usage(void)
 {
     fputs("usage: interop-client --server URI [--server URI] --endpoint NAME [--lifetime S] [--binding U|UQ] "
-          "[--version 1.0|1.1]\n",
+          "[--version 1.0|1.1] [--datagram BYTES] [--confirm yes|no]\n",
           stderr);
     return 2;
 }
@@ -105,6 +111,10 @@ static int parse(int count, char **words, options_t *out)
             out->binding = value;
         } else if (strcmp(name, "--version") == 0) {
             out->version = strcmp(value, "1.1") == 0 ? 11 : 10;
+        } else if (strcmp(name, "--datagram") == 0) {
+            out->datagram = (uint16_t)strtoul(value, NULL, 10);
+        } else if (strcmp(name, "--confirm") == 0) {
+            out->confirm = strcmp(value, "yes") == 0;
         } else {
             return 0;
         }
@@ -127,12 +137,16 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         .observations = 8,
         .attributes = 8,
         .recent = 16,
-        .datagram = 1152,
+        .datagram = options->datagram,
         .undo = 4096,
         .body = 2048,
     };
-    static const whimbrel_feature_t *const features[] = { &whimbrel_reporting, &whimbrel_transfers,
-                                                          &whimbrel_creation };
+    static const whimbrel_feature_t *const features[] = {
+        &whimbrel_reporting,
+        &whimbrel_transfers,
+        &whimbrel_creation,
+        &whimbrel_deferral,
+    };
     whimbrel_config_t config = {
         .size = sizeof config,
         .endpoint = options->endpoint,
@@ -145,6 +159,7 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         .version_max = options->version,
         /* as patient as the suite makes Leshan, so that a lossy run takes a minute and does not give up */
         .coap = { .ack_timeout_ms = 400, .ack_random_permille = 1200, .max_retransmit = 10 },
+        .confirm_notifications = options->confirm,
         .awake_ms = 2000,
         .retry_first_s = 1,
         .event = on_event,
@@ -170,7 +185,7 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
 
 int main(int count, char **words)
 {
-    options_t options = { .lifetime = 300, .binding = "U", .version = 10 };
+    options_t options = { .lifetime = 300, .binding = "U", .version = 10, .datagram = 1152 };
     if (!parse(count, words, &options)) {
         return usage();
     }
@@ -185,9 +200,16 @@ int main(int count, char **words)
         fprintf(stderr, "cannot start: %d\n", (int)status);
         return 1;
     }
-    uint64_t next;
-    while (!stopped && (status = whimbrel_client_poll(client, &next)) == WHIMBREL_OK && !stopped) {
-        if (whimbrel_posix_wait(posix, next, STDIN_FILENO) == 1 && !take_commands(client)) {
+    uint64_t next, later;
+    while (!stopped) {
+        objects_poll(client, whimbrel_posix_now);
+        status = whimbrel_client_poll(client, &next);
+        if (status < 0 || stopped) {
+            break;
+        }
+        later = objects_due();
+        if (whimbrel_posix_wait(posix, next < later ? next : later, STDIN_FILENO) == 1 &&
+            !take_commands(client)) {
             break; /* a power cut: not a word to any server */
         }
     }

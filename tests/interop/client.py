@@ -31,10 +31,15 @@ class Client:
     """One running client. Its output is kept whole, and waited on without polling."""
 
     def __init__(
-        self, endpoint: str, server_ports: list[int], version: str = "1.0", binding: str = "U", lifetime: int = 300
-    ) -> None:
+        self, endpoint: str, server_ports: list[int], version: str = "1.0", binding: str = "U", lifetime: int = 300,
+        datagram: int | None = None, confirm: bool = False,
+    ) -> None:  # fmt: skip
         self.endpoint = endpoint
         arguments = ["--endpoint", endpoint, "--lifetime", str(lifetime), "--binding", binding, "--version", version]
+        if datagram:
+            arguments += ["--datagram", str(datagram)]
+        if confirm:
+            arguments += ["--confirm", "yes"]
         for port in server_ports:
             arguments += ["--server", f"coap://127.0.0.1:{port}"]
         TARGET.mkdir(parents=True, exist_ok=True)

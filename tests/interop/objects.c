@@ -75,6 +75,7 @@ static const whimbrel_resource_t temperature_resources[] = {
     {5700, WHIMBREL_FLOAT, WHIMBREL_READ, 0, 0, 8, &temperature, NULL, NULL, NULL},
     {5701, WHIMBREL_STRING, WHIMBREL_READ, 0, 0, 0, "Cel", NULL, NULL, NULL},
 };
+/* clang-format on */
 
 /* 26242: Interop Blob. A long value is read window by window; a written one is never held, only summed up. */
 
@@ -124,12 +125,72 @@ static int32_t write_blob(void *context, whimbrel_call_t *call)
     return WHIMBREL_OK;
 }
 
+/* What is answered later: due at a time, then ready for the engine to ask again. */
+static uint64_t (*clock_ms)(void);
+static uint64_t execute_due = UINT64_MAX;
+static uint64_t read_due = UINT64_MAX;
+static int read_fresh = 1; /* as a sensor's value is, until something changes it */
+static int32_t executions;
+
+static int32_t execute_later(void *context, whimbrel_call_t *call)
+{
+    (void)context;
+    const char *text;
+    size_t length;
+    uint64_t pause = 0;
+    int32_t status = whimbrel_argument(call, 0, &text, &length);
+    if (status != WHIMBREL_OK || text == NULL) {
+        return WHIMBREL_ERR_BAD_VALUE;
+    }
+    for (size_t i = 0; i < length; i++) {
+        pause = pause * 10 + (uint64_t)(text[i] - '0');
+    }
+    executions++;
+    read_fresh = 0;
+    execute_due = clock_ms() + pause;
+    return WHIMBREL_DEFERRED;
+}
+
+static int32_t read_slowly(void *context, whimbrel_call_t *call)
+{
+    (void)context;
+    if (read_fresh) {
+        return whimbrel_reply_integer(call, executions);
+    }
+    if (read_due == UINT64_MAX) {
+        read_due = clock_ms() + 200;
+    }
+    return WHIMBREL_DEFERRED;
+}
+
+void objects_poll(whimbrel_client_t *client, uint64_t (*now)(void))
+{
+    clock_ms = now;
+    if (execute_due <= now()) {
+        execute_due = UINT64_MAX;
+        whimbrel_complete(client, WHIMBREL_RESOURCE(26242, 0, 5), WHIMBREL_OK);
+    }
+    if (read_due <= now()) {
+        read_due = UINT64_MAX;
+        read_fresh = 1;
+        whimbrel_complete(client, WHIMBREL_RESOURCE(26242, 0, 6), WHIMBREL_OK);
+    }
+}
+
+uint64_t objects_due(void)
+{
+    return execute_due < read_due ? execute_due : read_due;
+}
+
+/* clang-format off */
 static const whimbrel_resource_t blob_resources[] = {
     {0, WHIMBREL_OPAQUE, WHIMBREL_READ, 0, 0, 0, NULL, read_blob, NULL, NULL},
     {1, WHIMBREL_OPAQUE, WHIMBREL_WRITE, WHIMBREL_STREAM, 0, 0, NULL, NULL, write_blob, NULL},
     {2, WHIMBREL_INTEGER, WHIMBREL_READ, 0, 0, 8, &last_length, NULL, NULL, NULL},
     {3, WHIMBREL_INTEGER, WHIMBREL_READ, 0, 0, 8, &last_crc, NULL, NULL, NULL},
     {4, WHIMBREL_INTEGER, WHIMBREL_READ, 0, 0, 4, &writes, NULL, NULL, NULL},
+    {5, WHIMBREL_NO_TYPE, WHIMBREL_EXECUTE, 0, 0, 0, NULL, NULL, NULL, execute_later},
+    {6, WHIMBREL_INTEGER, WHIMBREL_READ, 0, 0, 0, NULL, read_slowly, NULL, NULL},
 };
 /* clang-format on */
 

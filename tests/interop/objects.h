@@ -10,6 +10,12 @@ int32_t objects_add(whimbrel_client_t *client);
 /* Changes a resource as the device would and reports it. 0, or -1 for what it cannot set. */
 int objects_set(whimbrel_client_t *client, whimbrel_path_t path, const char *value);
 
+/* Answers what was deferred and is due. */
+void objects_poll(whimbrel_client_t *client, uint64_t (*now)(void));
+
+/* When objects_poll() has something to do; a whimbrel_client_poll() may change it. */
+uint64_t objects_due(void);
+
 /* Object 26241 (values.c). */
 int32_t values_add(whimbrel_client_t *client);
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import unittest
 from typing import Any
 
@@ -33,7 +34,8 @@ class Bench(unittest.TestCase):
 
     version = "1.0"
     lossy = False
-    seed = 20261121
+    options: dict[str, Any] = {}
+    seed = int(os.environ.get("WHIMBREL_INTEROP_SEED", "20261121"))
     timeout = 10.0
 
     server: Server
@@ -51,7 +53,7 @@ class Bench(unittest.TestCase):
             cls.addClassCleanup(cls.proxy.stop)
         cls.endpoint = name(cls.__name__.lower())
         mark = cls.server.events.mark()
-        cls.client = Client(cls.endpoint, [cls.port()], cls.version)
+        cls.client = Client(cls.endpoint, [cls.port()], cls.version, **cls.options)
         cls.addClassCleanup(cls.client.stop)
         event = cls.server.events.wait("REGISTRATION", cls.endpoint, mark, cls.timeout)
         cls.registration = event.data

@@ -1,0 +1,7 @@
+//! What the fuzz targets share.
+
+pub mod bytes;
+pub mod formats;
+pub mod owned;
+pub mod request;
+pub mod world;

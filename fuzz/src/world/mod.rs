@@ -1,0 +1,163 @@
+//! A world around one client behind the C API: a clock, two links, a server that answers registrations, and checks of
+//! everything that the client says.
+
+mod bench;
+mod objects;
+mod port;
+
+pub use bench::Bench;
+
+use std::collections::VecDeque;
+use std::sync::LazyLock;
+use whimbrel::coap::{Code, Kind, Message, Writer, option};
+
+/// `TRACE=1` shows what happens, to understand a finding.
+static TRACE: LazyLock<bool> = LazyLock::new(|| std::env::var_os("TRACE").is_some());
+
+/// One link, seen from the server.
+#[derive(Default)]
+pub struct Link {
+    open: bool,
+    /// What the client has not taken yet.
+    pub inbox: VecDeque<Vec<u8>>,
+    /// What the client said last: Message ID and token.
+    pub last: (u16, Vec<u8>),
+    /// Responses by Message ID and token, since somebody looked.
+    answers: Vec<Vec<u8>>,
+}
+
+/// Everything that port functions, handlers and events touch.
+pub struct World {
+    /// Milliseconds.
+    pub now: u64,
+    chance: u32,
+    /// One for each server.
+    pub links: [Link; 2],
+    /// Bits: send fails, receive fails, datagrams are truncated, links stay pending, links fail to open.
+    pub trouble: u8,
+    /// Whether the server answers registrations and acknowledges notifications.
+    pub serves: bool,
+    /// What the next handlers return instead of doing their work.
+    pub refusals: VecDeque<i32>,
+    /// Whether events and handlers note changes.
+    pub nosy: bool,
+    /// The client, for them.
+    pub client: *mut whimbrel::capi::whimbrel_client_t,
+    /// How far the stream has come.
+    stream: usize,
+    /// The data of the instances of object 1000.
+    things: Vec<*mut core::ffi::c_void>,
+    /// Message IDs of the server's requests.
+    next_id: u16,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            now: 1000,
+            chance: 1,
+            links: [Link::default(), Link::default()],
+            trouble: 0,
+            serves: true,
+            refusals: VecDeque::new(),
+            nosy: false,
+            client: core::ptr::null_mut(),
+            stream: 0,
+            things: Vec::new(),
+            next_id: 1,
+        }
+    }
+
+    /// A Message ID that no request has had.
+    pub fn fresh_id(&mut self) -> u16 {
+        self.next_id = self.next_id.wrapping_add(1);
+        self.next_id
+    }
+
+    /// What the next handler is to return, if not its own.
+    fn refusal(&mut self) -> Option<i32> {
+        self.refusals.pop_front().filter(|status| *status != 0)
+    }
+
+    /// A line of the trace.
+    fn trace(&self, what: &str, link: usize, bytes: &[u8]) {
+        if *TRACE {
+            eprintln!("{:>9} {what} {link} {bytes:02x?}", self.now);
+        }
+    }
+
+    /// The client has sent a datagram: it must be well-formed, and the server may answer.
+    fn said(&mut self, link: usize, datagram: &[u8]) {
+        self.trace("says", link, datagram);
+        let message = Message::parse(datagram).expect("the client says what is no message");
+        let mut options = message.options();
+        let mut last = 0;
+        while let Some((number, value)) = options.next().expect("the client says what has no end") {
+            assert!(option::length_fits(number, value.len()), "option {number} of {} bytes", value.len());
+            assert!(number != last || option::is_repeatable(number), "option {number} twice");
+            last = number;
+        }
+        let (serves, link) = (self.serves, &mut self.links[link]);
+        link.last = (message.id, message.token.to_vec());
+        if message.code.is_response() {
+            link.answers.push(datagram.to_vec());
+        }
+        let answer = match message.code {
+            Code::POST if message.token.is_empty() => panic!("a Register without token"),
+            Code::POST => accept(&message),
+            Code::DELETE => Some(Code::DELETED),
+            _ => None,
+        };
+        if !serves || message.kind != Kind::Confirmable {
+            return;
+        }
+        let mut buffer = [0; 64];
+        let Ok(mut writer) = Writer::new(
+            &mut buffer,
+            Kind::Acknowledgement,
+            answer.unwrap_or(Code::EMPTY),
+            message.id,
+            message.token,
+        ) else {
+            return;
+        };
+        let length = match answer {
+            None => return link.inbox.push_back(vec![0x60, 0, datagram[2], datagram[3]]),
+            Some(Code::CREATED) => {
+                let _ = writer.option(option::LOCATION_PATH, b"rd");
+                let _ = writer.option(option::LOCATION_PATH, b"5");
+                writer.finish()
+            }
+            Some(_) => {
+                if let Some(block) = find(&message, option::BLOCK1) {
+                    let _ = writer.option(option::BLOCK1, block);
+                }
+                writer.finish()
+            }
+        };
+        link.inbox.push_back(buffer[..length].to_vec());
+    }
+}
+
+/// The value of an option.
+fn find<'a>(message: &Message<'a>, wanted: u16) -> Option<&'a [u8]> {
+    let mut options = message.options();
+    while let Ok(Some((number, value))) = options.next() {
+        if number == wanted {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// How a server answers Register (to `/rd`, with `ep=`) and Update, also in blocks.
+fn accept(message: &Message<'_>) -> Option<Code> {
+    let more =
+        find(message, option::BLOCK1).is_some_and(|value| value.last().is_some_and(|last| last & 8 != 0));
+    let registers = find(message, option::URI_QUERY).is_some_and(|query| query.starts_with(b"ep="));
+    Some(match (more, registers) {
+        (true, _) => Code::CONTINUE,
+        (_, true) => Code::CREATED,
+        _ => Code::CHANGED,
+    })
+}

@@ -1,0 +1,14 @@
+//! The JSON reader, and the writer on all that it accepts. The first byte chooses the place that is addressed.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use whimbrel::format::JSON;
+use whimbrel_fuzz::formats;
+
+fuzz_target!(|data: &[u8]| {
+    let Some((choice, payload)) = data.split_first() else { return };
+    let base = formats::base(*choice);
+    if let Some(records) = formats::read(&JSON, payload, base) {
+        formats::write(&JSON, base, &records);
+    }
+});

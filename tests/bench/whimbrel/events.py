@@ -1,0 +1,72 @@
+"""What happens to a client, as Python values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from .structs import RawEvent
+
+NEVER = 2**64 - 1
+
+
+class EventCode(IntEnum):
+    """WHIMBREL_EVENT_…"""
+
+    REGISTERED = 1
+    REGISTER_FAILED = 2
+    UPDATED = 3
+    UPDATE_FAILED = 4
+    DEREGISTERED = 5
+    DISABLED = 6
+    OBSERVED = 7
+    OBSERVATION_ENDED = 8
+    WRITTEN = 9
+    EXECUTED = 10
+    CREATED = 11
+    DELETED = 12
+    RADIO_OFF = 13
+    RADIO_ON = 14
+    LINK_FAILED = 15
+    STOPPED = 16
+    ACCOUNT_INVALID = 17
+    DROPPED = 18
+    NOTIFY_FAILED = 19
+
+
+class Wake(IntEnum):
+    """WHIMBREL_WAKE_…: why the client wants to be called."""
+
+    NOTHING = 0
+    WORK = 1
+    RETRANSMISSION = 2
+    LINK = 3
+    REGISTRATION = 4
+    UPDATE = 5
+    NOTIFICATION = 6
+    SLEEP = 7
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. `at` is in milliseconds on the port's clock, None for no time or never."""
+
+    code: EventCode
+    server: int
+    status: int
+    path: str
+    at: int | None
+
+    @classmethod
+    def of(cls, raw: RawEvent) -> Event:
+        at = None if raw.at in (0, NEVER) else raw.at
+        return cls(EventCode(raw.code), raw.short_server_id, raw.status, str(raw.path), at)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When the client wants to be called next, None for never, and why."""
+
+    at: int | None
+    reason: Wake
+    server: int

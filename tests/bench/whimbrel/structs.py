@@ -1,0 +1,265 @@
+"""The structs of include/whimbrel.h. tests/bench/test_layout.py compares each with what the C compiler makes of it."""
+
+from __future__ import annotations
+
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint8, c_uint16
+from ctypes import c_uint32, c_uint64, c_void_p
+from typing import Any
+
+NONE = 65535
+
+
+class Limits(Structure):
+    _c_name_ = "whimbrel_limits_t"
+    _fields_ = [("size", c_size_t)] + [
+        (name, c_uint16)
+        for name in (
+            *("servers", "objects", "instances", "access", "observations", "attributes"),
+            *("recent", "deferred", "changes", "datagram", "credentials", "undo"),
+        )
+    ] + [("body", c_uint32)]
+
+
+class Coap(Structure):
+    _c_name_ = "whimbrel_coap_t"
+    _fields_ = [
+        ("ack_timeout_ms", c_uint32),
+        ("ack_random_permille", c_uint16),
+        ("max_retransmit", c_uint8),
+        ("nstart", c_uint8),
+    ]
+
+
+class Path(Structure):
+    """A place in the object tree, as `/3/0/9`."""
+
+    _c_name_ = "whimbrel_path_t"
+    _fields_ = [("object", c_uint16), ("instance", c_uint16), ("resource", c_uint16), ("resource_instance", c_uint16)]
+
+    @classmethod
+    def of(cls, text: str) -> Path:
+        """From text; "/" and "" are the root."""
+        ids = [int(part) for part in text.split("/") if part]
+        if len(ids) > 4 or not all(0 <= id < NONE for id in ids):
+            raise ValueError(f"not a path: {text!r}")
+        return cls(*ids, *[NONE] * (4 - len(ids)))
+
+    def ids(self) -> tuple[int, int, int, int]:
+        return (self.object, self.instance, self.resource, self.resource_instance)
+
+    def __str__(self) -> str:
+        ids = self.ids()
+        depth = ids.index(NONE) if NONE in ids else 4
+        return "/" + "/".join(str(id) for id in ids[:depth])
+
+
+class RawEvent(Structure):
+    _c_name_ = "whimbrel_event_t"
+    _fields_ = [
+        ("code", c_uint16),
+        ("short_server_id", c_uint16),
+        ("status", c_int32),
+        ("path", Path),
+        ("at", c_uint64),
+    ]
+
+
+class Deadline(Structure):
+    _c_name_ = "whimbrel_deadline_t"
+    _fields_ = [("at", c_uint64), ("short_server_id", c_uint16), ("reason", c_uint8)]
+
+
+EVENT = CFUNCTYPE(None, c_void_p, POINTER(RawEvent))
+
+
+class Config(Structure):
+    _c_name_ = "whimbrel_config_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("endpoint", c_char_p),
+        ("limits", POINTER(Limits)),
+        ("formats", POINTER(c_void_p)),
+        ("format_count", c_size_t),
+        ("features", POINTER(c_void_p)),
+        ("feature_count", c_size_t),
+        ("access", c_void_p),
+        ("version_min", c_uint8),
+        ("version_max", c_uint8),
+        ("confirm_notifications", c_uint8),
+        ("coap", Coap),
+        ("awake_ms", c_uint32),
+        ("retry_first_s", c_uint32),
+        ("retry_longest_s", c_uint32),
+        ("event", EVENT),
+        ("event_context", c_void_p),
+    ]
+
+
+NOW = CFUNCTYPE(c_uint64, c_void_p)
+RANDOM = CFUNCTYPE(None, c_void_p, POINTER(c_uint8), c_size_t)
+LINK_OPEN = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t, c_uint16, c_int32)
+LINK_SEND = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t)
+LINK_RECEIVE = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t)
+LINK_CLOSE = CFUNCTYPE(None, c_void_p, c_uint8)
+
+
+class Port(Structure):
+    _c_name_ = "whimbrel_port_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("context", c_void_p),
+        ("now", NOW),
+        ("random", RANDOM),
+        ("link_open", LINK_OPEN),
+        ("link_send", LINK_SEND),
+        ("link_receive", LINK_RECEIVE),
+        ("link_close", LINK_CLOSE),
+        ("lock", c_void_p),
+        ("unlock", c_void_p),
+        ("wake", c_void_p),
+    ]
+
+
+class Account(Structure):
+    _c_name_ = "whimbrel_account_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("uri", c_char_p),
+        ("binding", c_char_p),
+        ("lifetime_s", c_uint32),
+        ("pmin_s", c_uint32),
+        ("pmax_s", c_uint32),
+        ("disable_timeout_s", c_uint32),
+        ("short_server_id", c_uint16),
+        ("discard_offline", c_uint8),
+    ]
+
+
+ASK = CFUNCTYPE(c_int32, c_void_p)
+GET_TIME = CFUNCTYPE(c_int64, c_void_p)
+SET_TIME = CFUNCTYPE(c_int32, c_void_p, c_int64)
+
+
+class Device(Structure):
+    _c_name_ = "whimbrel_device_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("manufacturer", c_char_p),
+        ("model_number", c_char_p),
+        ("serial_number", c_char_p),
+        ("firmware_version", c_char_p),
+        ("device_type", c_char_p),
+        ("hardware_version", c_char_p),
+        ("software_version", c_char_p),
+        ("binding", c_char_p),
+        ("reboot", ASK),
+        ("factory_reset", ASK),
+        ("get_time", GET_TIME),
+        ("set_time", SET_TIME),
+        ("utc_offset", c_void_p),
+        ("utc_offset_capacity", c_uint16),
+        ("timezone_capacity", c_uint16),
+        ("power_source_count", c_uint16),
+        ("timezone", c_void_p),
+        ("power_sources", POINTER(c_int32)),
+        ("power_voltages", POINTER(c_int32)),
+        ("power_currents", POINTER(c_int32)),
+        ("battery_level", POINTER(c_int32)),
+        ("battery_status", POINTER(c_int32)),
+        ("memory_free", POINTER(c_int32)),
+        ("memory_total", POINTER(c_int32)),
+    ]
+
+
+HANDLER = CFUNCTYPE(c_int32, c_void_p, c_void_p)
+
+
+class Resource(Structure):
+    _c_name_ = "whimbrel_resource_t"
+    _fields_ = [
+        ("id", c_uint16),
+        ("data_type", c_uint8),
+        ("operations", c_uint8),
+        ("flags", c_uint8),
+        ("reserved", c_uint8),
+        ("capacity", c_uint16),
+        ("value", c_void_p),
+        ("read", HANDLER),
+        ("write", HANDLER),
+        ("execute", HANDLER),
+    ]
+
+
+CREATE = CFUNCTYPE(c_int32, c_void_p, c_uint16, POINTER(c_void_p))
+REMOVE = CFUNCTYPE(c_int32, c_void_p, c_uint16, c_void_p)
+
+
+class Object(Structure):
+    _c_name_ = "whimbrel_object_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("id", c_uint16),
+        ("version_major", c_uint8),
+        ("version_minor", c_uint8),
+        ("flags", c_uint8),
+        ("resource_count", c_uint16),
+        ("resources", POINTER(Resource)),
+        ("create", CREATE),
+        ("remove", REMOVE),
+    ]
+
+
+class Bytes(Structure):
+    _c_name_ = "whimbrel_bytes_t"
+    _fields_ = [("length", c_uint16), ("capacity", c_uint16), ("bytes", POINTER(c_uint8))]
+
+
+class List(Structure):
+    _c_name_ = "whimbrel_list_t"
+    _fields_ = [("count", c_uint16), ("capacity", c_uint16), ("ids", POINTER(c_uint16)), ("values", c_void_p)]
+
+
+class Right(Structure):
+    _c_name_ = "whimbrel_right_t"
+    _fields_ = [("short_server_id", c_uint16), ("rights", c_uint16)]
+
+
+class AccessEntry(Structure):
+    _c_name_ = "whimbrel_access_entry_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("object", c_uint16),
+        ("instance", c_uint16),
+        ("owner", c_uint16),
+        ("right_count", c_uint16),
+        ("rights", POINTER(Right)),
+    ]
+
+
+ALL: tuple[type[Structure], ...] = (
+    *(Limits, Coap, Path, RawEvent, Deadline, Config, Port, Account, Device, Resource, Object, Bytes, List),
+    *(Right, AccessEntry),
+)
+
+# What handlers are answered through: name, result, arguments behind the call.
+CALLS: dict[str, tuple[Any, ...]] = {
+    "whimbrel_call_path": (Path,),
+    "whimbrel_reply_instance": (c_int32, c_uint16),
+    "whimbrel_reply_integer": (c_int32, c_int64),
+    "whimbrel_reply_unsigned": (c_int32, c_uint64),
+    "whimbrel_reply_float": (c_int32, c_double),
+    "whimbrel_reply_boolean": (c_int32, c_int32),
+    "whimbrel_reply_time": (c_int32, c_int64),
+    "whimbrel_reply_objlnk": (c_int32, c_uint16, c_uint16),
+    "whimbrel_reply_string": (c_int32, c_char_p, c_size_t),
+    "whimbrel_reply_opaque": (c_int32, c_char_p, c_size_t),
+    "whimbrel_value_integer": (c_int32, POINTER(c_int64)),
+    "whimbrel_value_unsigned": (c_int32, POINTER(c_uint64)),
+    "whimbrel_value_float": (c_int32, POINTER(c_double)),
+    "whimbrel_value_boolean": (c_int32, POINTER(c_int32)),
+    "whimbrel_value_objlnk": (c_int32, POINTER(c_uint16), POINTER(c_uint16)),
+    "whimbrel_value_bytes": (c_int32, POINTER(c_void_p), POINTER(c_size_t)),
+    "whimbrel_value_part": (c_int32, POINTER(c_size_t), POINTER(c_int32)),
+    "whimbrel_value_clears": (c_int32,),
+    "whimbrel_argument": (c_int32, c_uint8, POINTER(c_void_p), POINTER(c_size_t)),
+}
