@@ -117,7 +117,7 @@ unsafe fn make(
             undo: core::mem::take(&mut parts.undo),
         };
         let making = Making { port: *port, event: given.event, event_context: given.event_context };
-        let mut engine = Engine::new(tables, chosen, &mut making.platform())?;
+        let mut engine = Engine::new(tables, chosen, &mut &making.platform())?;
         if let Some(object) = parts.access_object {
             engine.add_object(object)?;
         }

@@ -35,7 +35,7 @@ struct Mailbox {
 
 /// The platform's table behind the engine's trait.
 #[derive(Clone, Copy)]
-struct CPort {
+pub(super) struct CPort {
     table: whimbrel_port_t,
     event: Option<unsafe extern "C" fn(*mut c_void, *const whimbrel_event_t)>,
     event_context: *mut c_void,
@@ -65,7 +65,7 @@ fn done(status: i32) -> Result<(), Error> {
 
 // SAFETY of the calls below: whimbrel_client_init refused a table with a function missing, and the application
 // promised that they keep their contracts.
-impl Port for CPort {
+impl Port for &CPort {
     fn random(&mut self, buffer: &mut [u8]) {
         if let Some(random) = self.table.random {
             unsafe { random(self.table.context, buffer.as_mut_ptr(), buffer.len()) }
@@ -121,7 +121,7 @@ pub(super) struct Making {
 
 impl Making {
     /// The platform for the engine's first words.
-    pub fn platform(&self) -> impl Port {
+    pub fn platform(&self) -> CPort {
         CPort { table: self.port, event: self.event, event_context: self.event_context }
     }
 
@@ -161,7 +161,7 @@ pub(super) unsafe fn enter(
             return Error::Reentered.to_c();
         }
         (*client).entered = true;
-        let mut port = (*client).port;
+        let mut port = &(*client).port;
         let now = port.table.now.map_or(0, |now| now(port.table.context));
         let mut context = Context { now: Instant::from_millis(now), port: &mut port };
         let done = job(&mut (*client).engine, &mut (*client).parts, &mut context);

@@ -4,7 +4,7 @@ use crate::client::Engine;
 use crate::client::links::version;
 use crate::client::represent::in_blocks;
 use crate::client::request::Request;
-use crate::client::respond::Reply;
+use crate::client::respond::{Reply, Slot};
 use crate::coap::Code;
 use crate::error::Error;
 use crate::format::CF_LINK;
@@ -33,10 +33,10 @@ impl Engine<'_> {
                 return Err(Error::NotFound);
             }
         }
-        let reply = Reply { content_format: Some(CF_LINK), ..Reply::code(Code::CONTENT) };
-        in_blocks(reply, request.block2, buffer, |mut window, _| {
+        let reply = Reply::code(Code::CONTENT).with(Slot::ContentFormat, CF_LINK.into());
+        in_blocks(reply, request.block2, buffer, &|mut window, _| {
             self.list(who, path, object, &mut LinkWriter::new(&mut window, ""))?;
-            Ok(window)
+            Ok(window.written())
         })
     }
 

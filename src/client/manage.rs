@@ -4,7 +4,7 @@
 //! operation, format, value.
 
 use crate::client::request::Request;
-use crate::client::respond::{GAP, Reply};
+use crate::client::respond::{GAP, Reply, Slot};
 use crate::client::{Context, Engine};
 use crate::coap::{Code, observe};
 use crate::error::Error;
@@ -142,7 +142,9 @@ impl<'a> Engine<'a> {
         let format = self.config.choose(request.accept, single)?;
         let mut reply = self.represent(who, request.path, format, request.block2, buffer)?;
         if let (Some(_), Some(reporting)) = (request.observe, self.config.features.reporting) {
-            reply.observe = reporting.observe(self, ctx, who, request, format.content_format());
+            if let Some(sequence) = reporting.observe(self, ctx, who, request, format.content_format()) {
+                reply.set(Slot::Observe, sequence);
+            }
         }
         Ok(reply)
     }
@@ -246,8 +248,11 @@ impl<'a> Engine<'a> {
             self.tell_from(ctx, who, EventCode::Created, path);
         }
         self.objects_changed();
-        let location = created.ids().first().filter(|_| created.chosen).map(|id| (object.id(), *id));
-        Ok(Reply { location, ..Reply::code(Code::CREATED) })
+        let mut reply = Reply::code(Code::CREATED);
+        if let (true, Some(id)) = (created.chosen, created.ids().first()) {
+            reply.set(Slot::Location, u32::from(object.id()) << 16 | u32::from(*id));
+        }
+        Ok(reply)
     }
 
     /// Makes the server the owner of what it created (TS 1.0 section 5.4.6). Without room for that, nothing is.

@@ -132,7 +132,7 @@ impl Engine<'_> {
             let Some(message) = reply.place(Kind::Confirmable, id, token, buffer) else { return 0 };
             let length = message.len();
             // exchanges are repeated from the beginning of the buffer
-            let from = crate::client::respond::GAP.wrapping_add(reply.length).wrapping_sub(length);
+            let from = crate::client::respond::GAP.wrapping_add(reply.length.into()).wrapping_sub(length);
             shift(buffer, from, length);
             length
         });

@@ -2,7 +2,7 @@
 
 use crate::client::account::Purpose;
 use crate::client::request::Request;
-use crate::client::respond::{GAP, Reply};
+use crate::client::respond::{GAP, Reply, Slot};
 use crate::client::{Context, Engine};
 use crate::coap::dedup::Known;
 use crate::coap::{Kind, Message, message, writer};
@@ -162,7 +162,7 @@ impl Engine<'_> {
             Err(Error::Deferred) => return self.promise(ctx, who, message),
             // its blocks are small enough, or we would not have it whole: a hint to send smaller ones has Californium
             // begin the same body anew, without end
-            Err(Error::TooLarge) => Reply { block1: None, ..self.too_large() },
+            Err(Error::TooLarge) => self.too_large().without(Slot::Block1),
             Err(error) => Reply::error(error),
         };
         let kind = match message.kind {

@@ -6,7 +6,7 @@
 use crate::client::account::{Purpose, changed};
 use crate::client::pending::shift;
 use crate::client::request::Request;
-use crate::client::respond::{GAP, Reply};
+use crate::client::respond::{GAP, Reply, Slot};
 use crate::client::{Context, Deadline, Engine, Reason};
 use crate::coap::{Kind, observe};
 use crate::error::Error;
@@ -382,7 +382,7 @@ impl Engine<'_> {
             let reply = engine.write_notification(who, place, buffer)?;
             let message = reply.place(Kind::Confirmable, id, place.token(), buffer).ok_or(Error::Full)?;
             let length = message.len();
-            shift(buffer, GAP.wrapping_add(reply.length).wrapping_sub(length), length);
+            shift(buffer, GAP.wrapping_add(reply.length.into()).wrapping_sub(length), length);
             Ok(length)
         })?;
         self.begin_exchange(ctx, who, (Purpose::Notify(at as u8), id, [0; 2]), length);
@@ -397,7 +397,7 @@ impl Engine<'_> {
     ) -> Result<Reply, Error> {
         let format = self.config.format(place.format).ok_or(Error::NotAcceptable)?;
         let reply = self.represent(who, place.path, format, None, buffer)?;
-        Ok(Reply { observe: Some(self.sequence.take()), ..reply })
+        Ok(reply.with(Slot::Observe, self.sequence.take()))
     }
 
     /// Tells the server why its observation ends (RFC 7641 section 4.2).

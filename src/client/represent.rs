@@ -1,10 +1,10 @@
 //! A place of the tree as a response payload, in blocks where it is long (RFC 7959 section 2.4).
 
 use crate::client::Engine;
-use crate::client::respond::{GAP, Reply};
+use crate::client::respond::{GAP, Reply, Slot};
 use crate::coap::{Block, Code, block};
 use crate::error::Error;
-use crate::format::{Encoder, Format, Window};
+use crate::format::{Encoder, Format, Window, Written};
 use crate::model::{Instance, Reading, rights};
 use crate::path::Path;
 
@@ -31,11 +31,11 @@ impl Engine<'_> {
     ) -> Result<Reply, Error> {
         let may = |instance: &Instance| self.rights(who, instance.object, instance.id) & rights::READ != 0;
         let reading = Reading { model: &self.model, format, may: &may };
-        let reply = Reply { content_format: Some(format.content_format()), ..Reply::code(Code::CONTENT) };
-        in_blocks(reply, asked, buffer, |window, exact| {
+        let reply = Reply::code(Code::CONTENT).with(Slot::ContentFormat, format.content_format().into());
+        in_blocks(reply, asked, buffer, &|window, exact| {
             let mut out = Encoder::new(window, path, exact);
             reading.run(&mut out)?;
-            Ok(out.window)
+            Ok(out.window.written())
         })
     }
 }
@@ -44,34 +44,38 @@ impl Engine<'_> {
 ///
 /// `write` is run again for each block, so it must write the same each time; the ETag tells when it did not. With
 /// `exact` it must know the length of what it encloses.
-pub(crate) fn in_blocks<'b>(
-    reply: Reply,
+pub(crate) fn in_blocks(
+    mut reply: Reply,
     asked: Option<Block>,
-    buffer: &'b mut [u8],
-    write: impl for<'w> Fn(Window<'w>, bool) -> Result<Window<'w>, Error>,
+    buffer: &mut [u8],
+    write: &dyn Fn(Window<'_>, bool) -> Result<Written, Error>,
 ) -> Result<Reply, Error> {
     let room = buffer.get_mut(GAP..).ok_or(Error::Full)?;
     let largest = block::largest_exponent(room.len()).ok_or(Error::Full)?;
     let exponent = asked.map_or(largest, |asked| asked.exponent.min(largest));
-    let offset = asked.map_or(0, Block::offset) as usize;
+    let offset = asked.map_or(0, Block::offset);
     let size = Block { number: 0, more: false, exponent }.size();
-    let first = if asked.is_some() { room.get_mut(..size).ok_or(Error::Full)? } else { &mut *room };
     if offset == 0 {
-        let window = write(Window::new(first, 0), false)?;
-        if !window.overflowed() {
-            let block2 = asked.map(|_| Block { number: 0, more: false, exponent });
-            return Ok(Reply { length: window.kept().len(), block2, ..reply });
+        let first = if asked.is_some() { room.get_mut(..size).ok_or(Error::Full)? } else { &mut *room };
+        let written = write(Window::new(first, 0), false)?;
+        if !written.overflowed {
+            reply.length = written.kept as u16;
+            if asked.is_some() {
+                reply.set(Slot::Block2, Block { number: 0, more: false, exponent }.to_uint());
+            }
+            return Ok(reply);
         }
     }
-    let window = write(Window::hashing(room.get_mut(..size).ok_or(Error::Full)?, offset), true)?;
-    if offset != 0 && window.total() <= offset {
+    let block = room.get_mut(..size).ok_or(Error::Full)?;
+    let written = write(Window::hashing(block, offset as usize), true)?;
+    if offset != 0 && written.total <= offset as usize {
         return Err(Error::Malformed);
     }
-    Ok(Reply {
-        length: window.kept().len(),
-        block2: Some(Block::at(offset as u32, window.overflowed(), exponent)?),
-        etag: Some(window.hash()),
-        size2: (offset == 0).then_some(window.total() as u32),
-        ..reply
-    })
+    reply.length = written.kept as u16;
+    reply.set(Slot::Block2, Block::at(offset, written.overflowed, exponent)?.to_uint());
+    reply.set(Slot::ETag, written.hash & 0x7fff_ffff);
+    if offset == 0 {
+        reply.set(Slot::Size2, written.total as u32);
+    }
+    Ok(reply)
 }

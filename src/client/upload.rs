@@ -2,7 +2,7 @@
 //! where the resource takes a stream.
 
 use crate::client::request::Request;
-use crate::client::respond::Reply;
+use crate::client::respond::{Reply, Slot};
 use crate::client::{Context, Engine};
 use crate::coap::{Arrival, Block, Code, Incoming as Blocks, block};
 use crate::error::Error;
@@ -62,7 +62,7 @@ impl Engine<'_> {
     ) -> Result<Reply, Error> {
         if block.number == 0 && !block.more {
             let reply = self.serve_whole(ctx, who, request, buffer)?;
-            return Ok(Reply { block1: Some(block), ..reply });
+            return Ok(reply.with_block(Slot::Block1, block));
         }
         if block.number == 0 {
             let foreign = usize::from(self.upload.who) != who && self.upload.blocks.is_open();
@@ -77,7 +77,7 @@ impl Engine<'_> {
         }
         self.upload.expires = ctx.now.after(self.config.coap.exchange_lifetime().into());
         let offset = match self.upload.blocks.take(block, request.payload.len())? {
-            Arrival::Repeat => return Ok(Reply { block1: Some(block), ..Reply::code(self.upload.answer) }),
+            Arrival::Repeat => return Ok(Reply::code(self.upload.answer).with_block(Slot::Block1, block)),
             Arrival::First | Arrival::Restart => 0,
             Arrival::Next { offset } => offset as usize,
         };
@@ -85,7 +85,7 @@ impl Engine<'_> {
         match served {
             Ok(reply) => {
                 self.upload.answer = reply.code;
-                Ok(Reply { block1: Some(block), ..reply })
+                Ok(reply.with_block(Slot::Block1, block))
             }
             Err(error) => {
                 self.upload = Upload::IDLE;
@@ -192,7 +192,7 @@ impl Engine<'_> {
     pub(crate) fn size_hint(&self, reply: Reply) -> Reply {
         let room = self.receive_size().saturating_sub(64);
         let exponent = block::largest_exponent(room).unwrap_or(0);
-        let size1 = Some(self.body.len() as u32);
-        Reply { block1: Some(Block { number: 0, more: true, exponent }), size1, ..reply }
+        let hint = Block { number: 0, more: true, exponent };
+        reply.with_block(Slot::Block1, hint).with(Slot::Size1, self.body.len() as u32)
     }
 }

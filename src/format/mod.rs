@@ -32,7 +32,7 @@ pub use link_reader::{Attribute, Attributes, Link, Links};
 pub use opaque::{OPAQUE, Opaque};
 pub use text::{TEXT, Text};
 pub use tlv::{TLV, Tlv};
-pub use window::Window;
+pub use window::{Window, Written};
 
 use crate::error::Error;
 use crate::path::Path;

@@ -12,6 +12,19 @@ pub struct Window<'a> {
     hash: u32,
 }
 
+/// What a window has seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    /// How many bytes of the stream lie in the window.
+    pub kept: usize,
+    /// How many bytes the stream has.
+    pub total: usize,
+    /// Whether some lie behind the window.
+    pub overflowed: bool,
+    /// The hash of the stream, 0 where nobody asked for it.
+    pub hash: u32,
+}
+
 impl<'a> Window<'a> {
     /// A window that begins `start` bytes into the stream. An empty buffer only counts.
     pub fn new(buffer: &'a mut [u8], start: usize) -> Self {
@@ -108,6 +121,11 @@ impl<'a> Window<'a> {
     /// Whether bytes of the stream lie behind the window.
     pub fn overflowed(&self) -> bool {
         self.total > self.start.saturating_add(self.buffer.len())
+    }
+
+    /// The sum of it, once the stream has ended.
+    pub fn written(&self) -> Written {
+        Written { kept: self.kept().len(), total: self.total, overflowed: self.overflowed(), hash: self.hash }
     }
 
     /// Whether this window keeps nothing and only counts.

@@ -82,7 +82,7 @@ impl Binding {
 
     /// Whether queue mode is on (TS 1.0 section 8.3).
     pub fn queues(self) -> bool {
-        self.letters.contains(&b'Q')
+        self.length > 1
     }
 }
 
