@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Writes the tables of README.md between the `measured` marks from target/size.json and target/bench.json.
+
+usage: make size bench; docs/measured.py [--size FILE] [--bench FILE]
+"""
+
+import argparse
+import datetime
+import json
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUDGET = json.loads((ROOT / "benches/budget.json").read_text())
+SIZES = {
+    "minimal": "minimal: objects 0, 1, 3, Discover, TLV, UDP",
+    "product": "product",
+    "full": "everything",
+}
+ROWS = {
+    "read_3_0_tlv": "Read `/3/0`, TLV, 149 bytes",
+    "read_3_0_0_tlv": "Read `/3/0/0`, TLV",
+    "read_3_0_0_text": "Read `/3/0/0`, text",
+    "notify_3_0_9": "Notify `/3/0/9`, from the change to the datagram",
+    "write_1_0_1": "Write `/1/0/1`, text",
+    "register": "Register",
+    "firmware_1mib": "1 MiB in blocks of 1,024 bytes to a stream, a byte",
+}
+
+
+def number(value, goal=None, scale=None):
+    """A measured number, and its goal where it is missed or met."""
+    if value is None:
+        return "–"
+    shown = f"{value / scale:.1f}" if scale else f"{value:,}"
+    if goal is None:
+        return shown
+    wanted = f"{goal / scale:.1f}" if scale else f"{goal:,}"
+    return f"{shown} (goal {wanted}{'' if value <= goal else ', missed'})"
+
+
+def load(path):
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", type=pathlib.Path, default=ROOT / "target/size.json")
+    parser.add_argument("--bench", type=pathlib.Path, default=ROOT / "target/bench.json")
+    options = parser.parse_args()
+    size, bench = load(options.size), load(options.bench)
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
+                            check=True).stdout.strip()
+    lines = [
+        f"Measured on {datetime.date.today()}, commit {commit}, by `make size` and `make bench`. Goals are the budgets in",
+        "[benches/budget.json](benches/budget.json); a missed goal is a goal still. Cortex-M4, opt-level z, `--gc-sections`:",
+        "",
+        "| profile | library, bytes of flash | libc | RAM of the client |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for key, name in SIZES.items():
+        if key in size:
+            goals = BUDGET["size"].get(key, {})
+            columns = [number(size[key].get(c), goals.get(c)) for c in ("library_text", "libc_text", "client_ram")]
+            lines.append(f"| {name} | {' | '.join(columns)} |")
+    lines += [
+        "",
+        "Instructions an exchange, with the work described in the bench (counted, not timed), and the peak of the stack:",
+        "",
+        "| | x86-64, -O2 | Cortex-M4 | heap calls | stack, M4 |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for key, name in ROWS.items():
+        if key in bench:
+            row, goals = bench[key], BUDGET["bench"].get(key, {})
+            scale = 1 << 20 if key == "firmware_1mib" else None
+            columns = [number(row.get(c), goals.get(c), scale) for c in ("x86_instr", "m4_instr")]
+            columns += [number(row.get(c), goals.get(c)) for c in ("heap_calls", "stack_bytes")]
+            lines.append(f"| {name} | {' | '.join(columns)} |")
+    readme = ROOT / "README.md"
+    text = re.sub(r"(<!-- measured:.*?-->\n).*?(<!-- /measured -->)", lambda m: m[1] + "\n".join(lines) + "\n" + m[2],
+                  readme.read_text(), flags=re.DOTALL)
+    readme.write_text(text)
+
+
+main()
