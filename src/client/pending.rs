@@ -92,7 +92,8 @@ impl Engine<'_> {
     /// Sends the answers that are ready, one exchange at a time a server.
     pub(crate) fn answer_pending(&mut self, ctx: &mut Context<'_>) {
         for at in 0..self.pending.len() {
-            let Some(place) = self.pending.get(at).copied() else { continue };
+            let Some(place) = self.pending.get(at).filter(|place| place.outcome.is_some()) else { continue };
+            let place = *place;
             let (Some(who), Some(outcome)) = (place.who, place.outcome) else { continue };
             let who = usize::from(who);
             if !self.accounts.get(who).is_some_and(|account| account.serves()) {

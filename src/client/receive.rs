@@ -116,11 +116,12 @@ impl Engine<'_> {
             return;
         }
         self.stay_awake(ctx.now, who);
-        let request = Request::parse(message);
-        if let Err((_, true)) = request {
+        let mut request = Request::of(message);
+        let read = request.read(message);
+        if let Err((_, true)) = read {
             return self.reject(ctx, who, datagram);
         }
-        let safe = request.as_ref().is_ok_and(Request::is_safe);
+        let safe = read.is_ok() && request.is_safe();
         let buffer = core::mem::take(&mut self.send);
         let known = match self.recent.find(ctx.now, who as u8, message.id) {
             None => None,
@@ -134,7 +135,10 @@ impl Engine<'_> {
         match known {
             Some(0) => {}
             Some(length) => self.transmit(ctx, who, buffer.get(..length).unwrap_or(&[])),
-            None => self.answer(ctx, who, message, request.map_err(|(error, _)| error), buffer),
+            None => {
+                let asked = read.map(|()| &request).map_err(|(error, _)| error);
+                self.answer(ctx, who, message, asked, buffer);
+            }
         }
         self.send = buffer;
     }
@@ -144,14 +148,14 @@ impl Engine<'_> {
         ctx: &mut Context<'_>,
         who: usize,
         message: &Message<'_>,
-        request: Result<Request<'_>, Error>,
+        request: Result<&Request<'_>, Error>,
         buffer: &mut [u8],
     ) {
         let outcome = request.and_then(|request| {
-            let served = self.serve(ctx, who, &request, buffer);
+            let served = self.serve(ctx, who, request, buffer);
             match (served, self.config.features.deferral) {
                 (Err(Error::Deferred), Some(deferral)) => {
-                    deferral.keep(self, who, &request).and(Err(Error::Deferred))
+                    deferral.keep(self, who, request).and(Err(Error::Deferred))
                 }
                 (Err(Error::Deferred), None) => Err(Error::Handler),
                 (served, _) => served,

@@ -264,11 +264,12 @@ impl Engine<'_> {
     /// Sends the notifications that are due.
     pub(crate) fn report_due(&mut self, ctx: &mut Context<'_>) {
         for at in 0..self.observations.len() {
-            let Some(place) = self.observations.get(at).copied() else { continue };
-            let Some(who) = place.who.map(usize::from) else { continue };
-            if ctx.now < place.due {
+            // most polls find nothing due: only then it is worth a copy
+            let Some(place) = self.observations.get(at).filter(|place| ctx.now >= place.due) else {
                 continue;
-            }
+            };
+            let place = *place;
+            let Some(who) = place.who.map(usize::from) else { continue };
             if !self.can_notify(&place, ctx.now) {
                 self.discard_unless_stored(ctx.now, who, at);
                 continue;

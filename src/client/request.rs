@@ -34,10 +34,9 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Takes a request message apart. [`Error::Malformed`]: the options do not parse, which a Reset answers;
-    /// [`Error::BadOption`] and others: what the client answers.
-    pub fn parse(message: &Message<'a>) -> Result<Self, (Error, bool)> {
-        let mut request = Self {
+    /// A request of which only header and token are known.
+    pub fn of(message: &Message<'a>) -> Self {
+        Self {
             method: message.code,
             token: message.token,
             path: Path::ROOT,
@@ -50,7 +49,13 @@ impl<'a> Request<'a> {
             size1: None,
             queries: None,
             payload: &[],
-        };
+        }
+    }
+
+    /// Takes a request message apart. [`Error::Malformed`]: the options do not parse, which a Reset answers;
+    /// [`Error::BadOption`] and others: what the client answers.
+    /// The second of the pair tells whether the options do not parse at all.
+    pub fn read(&mut self, message: &Message<'a>) -> Result<(), (Error, bool)> {
         let mut options = message.options();
         let mut segments = 0;
         let mut refused = None;
@@ -63,14 +68,14 @@ impl<'a> Request<'a> {
             let taken = if repeated || !option::length_fits(number, value.len()) {
                 Err(Error::BadOption)
             } else if number == option::URI_PATH {
-                request.segment(segments, value);
+                self.segment(segments, value);
                 segments += 1;
                 Ok(())
             } else if number == option::URI_QUERY {
-                request.queries.get_or_insert(before);
+                self.queries.get_or_insert(before);
                 Ok(())
             } else {
-                request.take(number, value)
+                self.take(number, value)
             };
             if let Err(error) = taken
                 && (error != Error::BadOption || option::is_critical(number))
@@ -78,10 +83,10 @@ impl<'a> Request<'a> {
                 refused = Some(error);
             }
         }
-        request.payload = options.payload();
+        self.payload = options.payload();
         match refused {
             Some(error) => Err((error, false)),
-            None => Ok(request),
+            None => Ok(()),
         }
     }
 

@@ -61,13 +61,17 @@ impl Reading<'_, '_> {
 
     fn instance(&self, object: &dyn Object, instance: &Instance, out: &mut Encoder<'_>) -> Result<(), Error> {
         let mut index = 0;
-        while let Some(resource) = object.resource(index) {
-            if resource.allows(READ) && instance.has(index) {
+        let mut present = instance.present.get();
+        while present != 0
+            && let Some(resource) = object.resource(index)
+        {
+            if present & 1 != 0 && resource.allows(READ) {
                 match self.resource(object, instance, (index, resource), NONE, out) {
                     Ok(_) | Err(Error::NotFound) => {}
                     Err(error) => return Err(error),
                 }
             }
+            present >>= 1;
             index += 1;
         }
         Ok(())
