@@ -2,7 +2,7 @@
  * The smallest product: objects 0, 1 and 3, Discover, TLV, one server over UDP. What lies below `main` is what such a
  * product names; the port is a stub, because drivers are not counted.
  */
-#include "../../include/whimbrel.h"
+#include "minimal.h"
 
 static uint64_t clock_ms;
 static int32_t battery = 100;
@@ -54,25 +54,11 @@ static const whimbrel_port_t port = {
     .link_receive = link_receive,
     .link_close = link_close,
 };
-static const whimbrel_limits_t limits = {
-    .size = sizeof limits,
-    .servers = 1,
-    .objects = 1,
-    .instances = 1,
-    .observations = 2,
-    .attributes = 2,
-    .recent = 2,
-    .deferred = 1,
-    .changes = 2,
-    .datagram = 320,
-    .credentials = 48,
-    .undo = 64,
-};
 static const whimbrel_format_t *const formats[] = { &whimbrel_format_tlv };
 static const whimbrel_config_t config = {
     .size = sizeof config,
     .endpoint = "minimal",
-    .limits = &limits,
+    .limits = &minimal_limits,
     .formats = formats,
     .format_count = 1,
 };
@@ -89,7 +75,7 @@ static const whimbrel_device_t device = {
     .battery_level = &battery,
 };
 
-uint64_t client_memory[3072 / 8];
+uint64_t client_memory[MINIMAL_BYTES / 8];
 
 int main(void)
 {
