@@ -310,7 +310,7 @@ typedef struct whimbrel_config_t {
     uint32_t awake_ms;
     /** The pause after a first failed registration in seconds, doubled after each further one; 0 takes 30. */
     uint32_t retry_first_s;
-    /** The longest such pause in seconds; 0 takes 3600. */
+    /** The longest such pause in seconds; 0 takes 3600. Each pause is spread by a quarter up and down. */
     uint32_t retry_longest_s;
     /**
      * Called for everything that happens, from inside whimbrel_client_poll() and other calls; may be NULL. May call
@@ -390,7 +390,8 @@ size_t whimbrel_client_size(const whimbrel_limits_t *limits);
  * @param port    Copied; its context must live as long as the client.
  * @param client  Out: the handle, inside `memory`; NULL after an error.
  * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in a struct, a function
- *         missing in the port, no endpoint name or no format; WHIMBREL_ERR_FULL: `memory` is too small;
+ *         missing in the port, no endpoint name or no format, limits or timing out of range, access control with
+ *         whimbrel_limits_t.access 0; WHIMBREL_ERR_FULL: `memory` is too small;
  *         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes;
  *         WHIMBREL_ERR_NOT_SUPPORTED: a version other than 1.0 and 1.1.
  *

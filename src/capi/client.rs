@@ -42,7 +42,8 @@ pub unsafe extern "C" fn whimbrel_client_size(limits: *const whimbrel_limits_t) 
 /// @param port    Copied; its context must live as long as the client.
 /// @param client  Out: the handle, inside `memory`; NULL after an error.
 /// @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in a struct, a function
-///         missing in the port, no endpoint name or no format; WHIMBREL_ERR_FULL: `memory` is too small;
+///         missing in the port, no endpoint name or no format, limits or timing out of range, access control with
+///         whimbrel_limits_t.access 0; WHIMBREL_ERR_FULL: `memory` is too small;
 ///         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes;
 ///         WHIMBREL_ERR_NOT_SUPPORTED: a version other than 1.0 and 1.1.
 ///

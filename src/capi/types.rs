@@ -318,7 +318,7 @@ pub struct whimbrel_config_t {
     pub awake_ms: u32,
     /// The pause after a first failed registration in seconds, doubled after each further one; 0 takes 30.
     pub retry_first_s: u32,
-    /// The longest such pause in seconds; 0 takes 3600.
+    /// The longest such pause in seconds; 0 takes 3600. Each pause is spread by a quarter up and down.
     pub retry_longest_s: u32,
     /// Called for everything that happens, from inside whimbrel_client_poll() and other calls; may be NULL. May call
     /// whimbrel_changed() and nothing else.

@@ -121,6 +121,8 @@ pub struct Account {
     pub exchange: Option<Exchange>,
     /// The object list under way in blocks.
     pub upload: Option<Outgoing>,
+    /// Disabled by the server until then (TS 1.0 Appendix E.2 resource 4).
+    pub disabled: Instant,
     /// Queue mode: awake until then (TS 1.0 section 8.3).
     pub awake: Instant,
     /// The registration's Location-Path.
@@ -142,6 +144,7 @@ impl Account {
         binding: Binding::U,
         exchange: None,
         upload: None,
+        disabled: Instant::ZERO,
         awake: Instant::ZERO,
         location: Location { bytes: [0; LOCATION], length: 0 },
     };

@@ -1,6 +1,6 @@
 //! Device management: which operation a request is, and doing it (TS 1.0 sections 5.4, 7.3.2 and 8.2.5).
 //!
-//! The order of the checks is that of the facts sheet A.9: path, protected object, existence, right, resource,
+//! The order of the checks, which no text fixes: path, protected object, existence, right, resource,
 //! operation, format, value.
 
 use crate::client::request::Request;
@@ -134,7 +134,7 @@ impl<'a> Engine<'a> {
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
         let observes = request.observe == Some(observe::request::REGISTER);
-        // attributes of an observation belong to 1.2: not to be ignored in silence (facts sheet A.8)
+        // attributes of an observation belong to 1.2: not to be ignored in silence
         if observes && request.queries.is_some() {
             return Err(Error::BadValue);
         }

@@ -67,8 +67,6 @@ pub enum Reason {
     Notification = 6,
     /// The awake window of queue mode ends.
     Sleep = 7,
-    /// A transfer in blocks is given up.
-    Transfer = 8,
 }
 
 /// When the client wants to be called, why, and for which server.

@@ -7,6 +7,7 @@ use crate::client::{Context, Engine};
 use crate::coap::{Code, Kind, OptionReader};
 use crate::error::Error;
 use crate::path::Path;
+use crate::port::EventCode;
 
 /// A request that waits for its answer.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +112,20 @@ impl Engine<'_> {
         }
     }
 
+    /// A Write or an Execute has come true: what follows one that is answered at once follows now.
+    fn deferred_done(&mut self, ctx: &mut Context<'_>, who: usize, method: Code, path: Path) {
+        if method == Code::POST && path.depth() == 3 {
+            return self.tell_from(ctx, who, EventCode::Executed, path);
+        }
+        let Some(index) = self.model.object(path.object).and_then(|object| object.find(path.resource)) else {
+            return;
+        };
+        if let Some(instance) = self.model.instance(path.object, path.instance) {
+            instance.set(index, true);
+        }
+        self.wrote(ctx, who, path, 1u64.wrapping_shl(index as u32));
+    }
+
     fn answer_one(&mut self, ctx: &mut Context<'_>, who: usize, place: &Pending, outcome: Result<(), Error>) {
         let token = place.token.get(..place.token_length.into()).unwrap_or(&[]);
         let id = self.fresh_id();
@@ -135,7 +150,10 @@ impl Engine<'_> {
                 Ok(()) if request.is_safe() => {
                     engine.serve(ctx, who, &request, buffer).unwrap_or_else(Reply::error)
                 }
-                Ok(()) => Reply::code(Code::CHANGED),
+                Ok(()) => {
+                    engine.deferred_done(ctx, who, request.method, request.path);
+                    Reply::code(Code::CHANGED)
+                }
             };
             let Some(message) = reply.place(Kind::Confirmable, id, token, buffer) else { return 0 };
             let length = message.len();

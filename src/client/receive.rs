@@ -22,15 +22,13 @@ impl Engine<'_> {
                 self.busy = true;
                 self.input(ctx, who, buffer.get(..length).unwrap_or(&[]));
             }
-            Err(error) => {
-                self.busy = error == Error::Truncated;
-                if self.busy {
-                    self.refuse_large(ctx, who, buffer);
-                }
+            Err(Error::Truncated) => {
+                self.busy = true;
+                self.refuse_large(ctx, who, buffer);
                 let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
-                let code = if self.busy { EventCode::Dropped } else { EventCode::LinkFailed };
-                self.tell(ctx, Event::new(code, server).why(error.to_c()));
+                self.tell(ctx, Event::new(EventCode::Dropped, server).why(Error::Truncated.to_c()));
             }
+            Err(error) => self.link_died(ctx, who, error),
         }
         self.receive = buffer;
     }

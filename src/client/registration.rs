@@ -98,6 +98,7 @@ impl Engine<'_> {
         let row = self.model.instance(0, account.security).and_then(|instance| self.security.row(instance));
         let Some(row) = row else { return };
         let mode = row.mode.get();
+        self.need_radio(ctx);
         let opened = row.field(Field::Uri, |bytes| {
             let text = core::str::from_utf8(bytes).map_err(|_| Error::BadValue)?;
             let uri = Uri::parse(text)?;
@@ -126,6 +127,15 @@ impl Engine<'_> {
                 self.retry_later(ctx, who, error.to_c());
             }
         }
+    }
+
+    /// The link of an account is dead: it is opened anew after a pause.
+    pub(crate) fn link_died(&mut self, ctx: &mut Context<'_>, who: usize, error: Error) {
+        self.tell_about(ctx, who, EventCode::LinkFailed, error.to_c());
+        if let Some(State::Leaving { until }) = self.accounts.get(who).map(|account| account.state) {
+            return self.left(ctx, who, until);
+        }
+        self.retry_later(ctx, who, error.to_c());
     }
 
     pub(crate) fn enter(&mut self, who: usize, state: State) {
@@ -367,7 +377,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Tries the next lower version that the configuration allows (facts of section J: 4.12).
+    /// Tries the next lower version that the configuration allows after a 4.12.
     fn step_down(&mut self, who: usize) -> bool {
         let lowest = self.config.versions.0;
         match self.account(who) {
@@ -464,7 +474,11 @@ impl Engine<'_> {
             }
             if orders & action::DISABLE != 0 {
                 let pause = self.server_period(who, DISABLE_TIMEOUT).unwrap_or(DEFAULT_DISABLE_TIMEOUT);
-                self.deregister(ctx, who, ctx.now.after(seconds(pause)));
+                let until = ctx.now.after(seconds(pause));
+                if let Some(account) = self.account(who) {
+                    account.disabled = until;
+                }
+                self.deregister(ctx, who, until);
             }
         }
     }
@@ -522,7 +536,15 @@ impl Engine<'_> {
             if account.state == State::Free || account.state == (State::Waiting { until: Instant::NEVER }) {
                 continue;
             }
-            if new_address || !account.serves() {
+            if let State::Leaving { until } = account.state {
+                // the goodbye went with the network
+                self.left(ctx, who, until);
+            } else if ctx.now < account.disabled {
+                // a disabled server is left alone until its time has come
+                self.unlink(ctx, who);
+                let until = self.accounts.get(who).map_or(Instant::NEVER, |account| account.disabled);
+                self.enter(who, State::Waiting { until });
+            } else if new_address || !account.serves() {
                 self.unlink(ctx, who);
                 self.enter(who, State::Waiting { until: ctx.now });
             } else {

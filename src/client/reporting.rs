@@ -243,7 +243,9 @@ impl Engine<'_> {
     fn can_notify(&self, place: &Observation, now: Instant) -> bool {
         let Some(who) = place.who else { return false };
         let Some(account) = self.accounts.get(usize::from(who)) else { return false };
-        let waits = account.exchange.is_some() && (self.config.confirm_notifications || now >= place.confirm);
+        // in queue mode the server must have heard first that the client is awake (TS 1.0 figure 26)
+        let in_turn = self.config.confirm_notifications || now >= place.confirm || account.binding.queues();
+        let waits = account.exchange.is_some() && in_turn;
         self.is_online() && account.serves() && !waits && !(account.sleeps(now) && account.changed != 0)
     }
 

@@ -159,6 +159,14 @@ impl<'a> Engine<'a> {
         if id < 3 {
             return Err(Error::NotAllowed);
         }
+        loop {
+            let first = self.model.instances_of(id).next().map(|instance| instance.id);
+            let Some(first) = first else { break };
+            self.model.remove_instance(id, first)?;
+            if let Some(access) = self.config.access {
+                access.deleted(&mut self.model, id, first);
+            }
+        }
         self.model.remove_object(id)?;
         self.instance_gone(ctx, Path::object(id));
         Ok(())

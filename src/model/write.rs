@@ -77,7 +77,8 @@ impl Change<'_> {
                 for id in created.ids.iter().take(at) {
                     give_up(model, object, *id);
                 }
-                return Err(error);
+                // a creation is done or undone: nobody can finish it later
+                return Err(if error == Error::Deferred { Error::Handler } else { error });
             }
         }
         Ok(created)
