@@ -89,6 +89,7 @@ check: setup-check ## formatting, lints, header drift, documentation
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	cargo run --quiet -p whimbrel-header -- --verify
 	scripts/c-format.sh
+	docs/check-snippets.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 
 test-rust:

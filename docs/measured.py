@@ -12,7 +12,7 @@ import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUDGET = json.loads((ROOT / "benches/budget.json").read_text())
+GOALS = json.loads((ROOT / "benches/goals.json").read_text())
 SIZES = {
     "minimal": "minimal: objects 0, 1, 3, Discover, TLV, UDP",
     "product": "product",
@@ -53,15 +53,15 @@ def main():
     commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
                             check=True).stdout.strip()
     lines = [
-        f"Measured on {datetime.date.today()}, commit {commit}, by `make size` and `make bench`. Goals are the budgets in",
-        "[benches/budget.json](benches/budget.json); a missed goal is a goal still. Cortex-M4, opt-level z, `--gc-sections`:",
+        f"Measured on {datetime.date.today()}, commit {commit}, by `make size` and `make bench`. Goals are in",
+        "[benches/goals.json](benches/goals.json); `make test` holds the budget of benches/budget.json, which only goes down. Cortex-M4, opt-level z, `--gc-sections`:",
         "",
         "| profile | library, bytes of flash | libc | RAM of the client |",
         "| --- | ---: | ---: | ---: |",
     ]
     for key, name in SIZES.items():
         if key in size:
-            goals = BUDGET["size"].get(key, {})
+            goals = GOALS["size"].get(key, {})
             columns = [number(size[key].get(c), goals.get(c)) for c in ("library_text", "libc_text", "client_ram")]
             lines.append(f"| {name} | {' | '.join(columns)} |")
     lines += [
@@ -73,7 +73,7 @@ def main():
     ]
     for key, name in ROWS.items():
         if key in bench:
-            row, goals = bench[key], BUDGET["bench"].get(key, {})
+            row, goals = bench[key], GOALS["bench"].get(key, {})
             scale = 1 << 20 if key == "firmware_1mib" else None
             columns = [number(row.get(c), goals.get(c), scale) for c in ("x86_instr", "m4_instr")]
             columns += [number(row.get(c), goals.get(c)) for c in ("heap_calls", "stack_bytes")]
