@@ -87,7 +87,7 @@ typedef struct whimbrel_client_t whimbrel_client_t;
 #define WHIMBREL_NONE 65535
 /** Resource types (TS 1.0 Appendix C). An executable resource has none. */
 #define WHIMBREL_NO_TYPE 0
-/** UTF-8 text. Variable: char[capacity], NUL-terminated; capacity 0: a constant text of any length. */
+/** UTF-8 text. Variable: an array of `capacity` char, NUL-terminated; capacity 0: a constant text of any length. */
 #define WHIMBREL_STRING 1
 /** Integer. Variable: int8_t, int16_t, int32_t or int64_t by capacity 1, 2, 4, 8; capacity 0: int32_t. */
 #define WHIMBREL_INTEGER 2

@@ -61,7 +61,7 @@ pub const WHIMBREL_NONE: u16 = 0xffff;
 
 /// Resource types (TS 1.0 Appendix C). An executable resource has none.
 pub const WHIMBREL_NO_TYPE: u8 = 0;
-/// UTF-8 text. Variable: char[capacity], NUL-terminated; capacity 0: a constant text of any length.
+/// UTF-8 text. Variable: an array of `capacity` char, NUL-terminated; capacity 0: a constant text of any length.
 pub const WHIMBREL_STRING: u8 = 1;
 /// Integer. Variable: int8_t, int16_t, int32_t or int64_t by capacity 1, 2, 4, 8; capacity 0: int32_t.
 pub const WHIMBREL_INTEGER: u8 = 2;
