@@ -249,7 +249,8 @@ impl Object for Device {
             (13, Value::Time(_)) if self.table().set_time.is_some() => Ok(()),
             (14 | 15, Value::String(text)) => {
                 let (place, capacity) = self.variable(index);
-                let fits = !place.is_null() && text.len() < capacity.into() && !text.as_bytes().contains(&0);
+                let fits =
+                    !place.is_null() && text.len() < capacity.into() && !text.bytes().any(|byte| byte == 0);
                 if fits { Ok(()) } else { Err(Error::BadValue) }
             }
             _ => Err(Error::NotAllowed),
@@ -268,7 +269,7 @@ impl Object for Device {
                 let (place, _) = self.variable(index);
                 // SAFETY: `check` found room for it and the NUL
                 unsafe {
-                    core::ptr::copy(text.as_ptr(), place.cast(), text.len());
+                    core::ptr::copy_nonoverlapping(text.as_ptr(), place.cast(), text.len());
                     place.add(text.len()).write(0);
                 }
                 Ok(())

@@ -79,7 +79,7 @@ pub(super) unsafe fn fits(
     let fine = match (resource.data_type, value) {
         // room for the NUL, and none inside
         (WHIMBREL_STRING | WHIMBREL_CORELNK, Value::String(text)) => {
-            text.len() < usize::from(resource.capacity) && !text.as_bytes().contains(&0)
+            text.len() < usize::from(resource.capacity) && !text.bytes().any(|byte| byte == 0)
         }
         (WHIMBREL_INTEGER, Value::Integer(v)) => in_range(v, if capacity == 0 { 4 } else { capacity }),
         (WHIMBREL_TIME, Value::Time(v)) => in_range(v, if capacity == 0 { 8 } else { capacity }),
@@ -125,7 +125,7 @@ pub(super) unsafe fn store(
         fits(resource, at, value)?;
         match (value, resource.capacity) {
             (Value::String(text), _) => {
-                ptr::copy(text.as_ptr(), at, text.len());
+                ptr::copy_nonoverlapping(text.as_ptr(), at, text.len());
                 at.add(text.len()).write(0);
             }
             (Value::Integer(v) | Value::Time(v), 1) => write(at, v as i8),
@@ -143,7 +143,7 @@ pub(super) unsafe fn store(
             (Value::Objlnk(object, instance), _) => write(at, [object, instance]),
             (Value::Opaque(new), _) => {
                 let mut bytes = read::<whimbrel_bytes_t>(at);
-                ptr::copy(new.as_ptr(), bytes.bytes, new.len());
+                ptr::copy_nonoverlapping(new.as_ptr(), bytes.bytes, new.len());
                 bytes.length = new.len() as u16;
                 write(at, bytes);
             }

@@ -21,15 +21,13 @@ impl<'a> Uri<'a> {
             (_, Some(rest)) => (true, rest),
             _ => return Err(Error::BadValue),
         };
-        let bytes = rest.as_bytes();
-        let end = bytes.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(bytes.len());
-        let authority = rest.get(..end).ok_or(Error::BadValue)?;
+        let authority = cut(rest, |byte| matches!(byte, b'/' | b'?' | b'#')).0;
         let (host, behind) = match authority.strip_prefix('[') {
-            Some(literal) => literal.split_once(']').ok_or(Error::BadValue)?,
-            None => match authority.split_once(':') {
-                Some((host, _)) => (host, authority.get(host.len()..).unwrap_or("")),
-                None => (authority, ""),
-            },
+            Some(literal) => {
+                let (host, behind) = cut(literal, |byte| byte == b']');
+                (host, behind.strip_prefix(']').ok_or(Error::BadValue)?)
+            }
+            None => cut(authority, |byte| byte == b':'),
         };
         let port = match (behind, behind.strip_prefix(':')) {
             ("" | ":", _) if secure => 5684,
@@ -39,6 +37,12 @@ impl<'a> Uri<'a> {
         };
         if host.is_empty() { Err(Error::BadValue) } else { Ok(Self { host, port, secure }) }
     }
+}
+
+/// What stands before the first byte that `ends`, and the rest with it.
+fn cut(text: &str, ends: impl Fn(u8) -> bool) -> (&str, &str) {
+    let end = text.bytes().take_while(|byte| !ends(*byte)).fold(0usize, |n, _| n.wrapping_add(1));
+    text.split_at_checked(end).unwrap_or((text, ""))
 }
 
 fn decimal(digits: &[u8]) -> Result<u16, Error> {

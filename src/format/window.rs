@@ -159,7 +159,14 @@ impl<'a> Window<'a> {
         // the tail, and behind it the room that it moves into
         let Some(room) = self.buffer.get_mut(at..self.total) else { return };
         if tail <= room.len() && bytes.len() <= room.len().wrapping_sub(tail) {
-            room.copy_within(..tail, bytes.len());
+            // backwards, so that nothing is overwritten unread; by hand, because the library's memmove is as large as
+            // all of this file and nothing else needs it
+            for from in (0..tail).rev() {
+                let byte = room.get(from).copied().unwrap_or(0);
+                if let Some(slot) = room.get_mut(from.wrapping_add(bytes.len())) {
+                    *slot = byte;
+                }
+            }
             for (slot, byte) in room.iter_mut().zip(bytes) {
                 *slot = *byte;
             }

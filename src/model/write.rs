@@ -96,7 +96,7 @@ impl Change<'_> {
         let outcome = model.add_instance(object.id(), id, initially_present(object), data).and_then(|()| {
             let instance = model.instance(object.id(), id).ok_or(Error::NotFound)?;
             let mine = if chosen { NONE } else { id };
-            self.each(object, |target| {
+            self.each(object, &mut |target| {
                 if target.record.path.instance == mine {
                     self.put(object, instance, &target, scratch)?;
                 }
@@ -140,7 +140,7 @@ impl Change<'_> {
                 return Err(Error::BadValue);
             }
         }
-        self.each(object, |target| {
+        self.each(object, &mut |target| {
             if !target.resource.allows(WRITE) {
                 return Err(Error::NotAllowed);
             }
@@ -216,7 +216,7 @@ impl Change<'_> {
         let mut touched = 0u64;
         // what cannot be put back goes last, so that its failure can still undo the rest
         for last in [false, true] {
-            self.each(object, |target| {
+            self.each(object, &mut |target| {
                 if target.resource.is(OPAQUE_STATE) != last {
                     return Ok(());
                 }
@@ -270,7 +270,7 @@ impl Change<'_> {
     fn each(
         &self,
         object: &dyn Object,
-        mut take: impl FnMut(Target<'_>) -> Result<(), Error>,
+        take: &mut dyn FnMut(Target<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut cursor = Cursor::new(self.payload, self.base);
         while let Some(record) = self.format.next(&mut cursor)? {

@@ -1,10 +1,9 @@
 //! LwM2M Security, object 0 (TS 1.0 Appendix E.1): where a server is, and the keys to reach it. No server sees it.
 
 use crate::error::Error;
-use crate::model::definition::{HIDDEN, Incoming, Instance, MANDATORY, Object, Resource, WRITE};
+use crate::model::definition::{HIDDEN, Incoming, Instance, Object, Resource};
 use crate::model::output::Output;
 use crate::objects::{Row, take_row};
-use crate::value::{DataType, Value};
 use core::cell::Cell;
 
 /// The resources of variable length, which share the row's bytes.
@@ -23,28 +22,6 @@ pub enum Field {
 
 /// Security Mode "NoSec".
 pub const MODE_NOSEC: u8 = 3;
-
-const URI: u16 = 0;
-const BOOTSTRAP_SERVER: u16 = 1;
-const SECURITY_MODE: u16 = 2;
-const IDENTITY: u16 = 3;
-const SERVER_KEY: u16 = 4;
-const SECRET_KEY: u16 = 5;
-const SHORT_SERVER_ID: u16 = 10;
-const HOLD_OFF: u16 = 11;
-const ACCOUNT_TIMEOUT: u16 = 12;
-
-const RESOURCES: [Resource; 9] = [
-    Resource::new(URI, DataType::String, WRITE, MANDATORY),
-    Resource::new(BOOTSTRAP_SERVER, DataType::Boolean, WRITE, MANDATORY),
-    Resource::new(SECURITY_MODE, DataType::Integer, WRITE, MANDATORY),
-    Resource::new(IDENTITY, DataType::Opaque, WRITE, MANDATORY),
-    Resource::new(SERVER_KEY, DataType::Opaque, WRITE, MANDATORY),
-    Resource::new(SECRET_KEY, DataType::Opaque, WRITE, MANDATORY),
-    Resource::new(SHORT_SERVER_ID, DataType::Integer, WRITE, 0),
-    Resource::new(HOLD_OFF, DataType::Integer, WRITE, 0),
-    Resource::new(ACCOUNT_TIMEOUT, DataType::Integer, WRITE, 0),
-];
 
 /// One instance of the Security object.
 pub struct SecurityRow<'a> {
@@ -168,13 +145,6 @@ impl<'a> Security<'a> {
     }
 }
 
-fn number<T: TryFrom<i64>>(value: Value<'_>) -> Result<T, Error> {
-    match value {
-        Value::Integer(v) => T::try_from(v).map_err(|_| Error::BadValue),
-        _ => Err(Error::BadValue),
-    }
-}
-
 impl Object for Security<'_> {
     fn id(&self) -> u16 {
         0
@@ -184,48 +154,17 @@ impl Object for Security<'_> {
         HIDDEN
     }
 
-    fn resource(&self, index: usize) -> Option<Resource> {
-        RESOURCES.get(index).copied()
+    /// None: no interface of a server reaches them. A bootstrap will.
+    fn resource(&self, _: usize) -> Option<Resource> {
+        None
     }
 
-    fn read(&self, instance: &Instance, index: usize, out: &mut Output<'_, '_>) -> Result<(), Error> {
-        // for undoing a write: no server ever reads this object
-        let row = self.row(instance).ok_or(Error::NotFound)?;
-        let resource = self.resource(index).ok_or(Error::NotFound)?;
-        match resource.id {
-            URI => row.field(Field::Uri, |b| {
-                out.value(Value::String(core::str::from_utf8(b).map_err(|_| Error::BadValue)?))
-            }),
-            BOOTSTRAP_SERVER => out.value(Value::Boolean(row.bootstrap.get())),
-            SECURITY_MODE => out.value(Value::Integer(row.mode.get().into())),
-            IDENTITY => row.field(Field::Identity, |b| out.value(Value::Opaque(b))),
-            SERVER_KEY => row.field(Field::ServerKey, |b| out.value(Value::Opaque(b))),
-            SECRET_KEY => row.field(Field::SecretKey, |b| out.value(Value::Opaque(b))),
-            SHORT_SERVER_ID => out.value(Value::Integer(row.short_server_id.get().into())),
-            HOLD_OFF => out.value(Value::Integer(row.hold_off.get().into())),
-            _ => out.value(Value::Integer(row.account_timeout.get().into())),
-        }
+    fn read(&self, _: &Instance, _: usize, _: &mut Output<'_, '_>) -> Result<(), Error> {
+        Err(Error::NotAllowed)
     }
 
-    fn write(&self, instance: &Instance, index: usize, incoming: &Incoming<'_>) -> Result<(), Error> {
-        let row = self.row(instance).ok_or(Error::NotFound)?;
-        let resource = self.resource(index).ok_or(Error::NotFound)?;
-        match (resource.id, incoming.value) {
-            (URI, Value::String(text)) => row.set_field(Field::Uri, text.as_bytes())?,
-            (BOOTSTRAP_SERVER, Value::Boolean(on)) => row.bootstrap.set(on),
-            (SECURITY_MODE, value) => match number(value)? {
-                mode @ 0..=4 => row.mode.set(mode),
-                _ => return Err(Error::BadValue),
-            },
-            (IDENTITY, Value::Opaque(bytes)) => row.set_field(Field::Identity, bytes)?,
-            (SERVER_KEY, Value::Opaque(bytes)) => row.set_field(Field::ServerKey, bytes)?,
-            (SECRET_KEY, Value::Opaque(bytes)) => row.set_field(Field::SecretKey, bytes)?,
-            (SHORT_SERVER_ID, value) => row.short_server_id.set(number(value)?),
-            (HOLD_OFF, value) => row.hold_off.set(number(value)?),
-            (ACCOUNT_TIMEOUT, value) => row.account_timeout.set(number(value)?),
-            _ => return Err(Error::BadValue),
-        }
-        Ok(())
+    fn write(&self, _: &Instance, _: usize, _: &Incoming<'_>) -> Result<(), Error> {
+        Err(Error::NotAllowed)
     }
 
     fn create(&self, _: u16) -> Result<usize, Error> {
