@@ -168,6 +168,10 @@ impl<'a> Engine<'a> {
             }
         }
         self.model.remove_object(id)?;
+        if let Some(access) = self.config.access {
+            // the entry that says who may create
+            access.deleted(&mut self.model, id, NONE);
+        }
         self.instance_gone(ctx, Path::object(id));
         Ok(())
     }

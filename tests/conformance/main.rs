@@ -11,6 +11,7 @@ mod hostile;
 mod management;
 mod queue;
 mod registration;
+mod regressions;
 mod reporting;
 mod table;
 mod update;

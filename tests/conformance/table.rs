@@ -2,7 +2,7 @@
 
 const TABLE: &str = include_str!("../../docs/conformance.md");
 
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     include_str!("access.rs"),
     include_str!("blocks.rs"),
     include_str!("bootstrap.rs"),
@@ -13,6 +13,7 @@ const SOURCES: [&str; 14] = [
     include_str!("management.rs"),
     include_str!("queue.rs"),
     include_str!("registration.rs"),
+    include_str!("regressions.rs"),
     include_str!("reporting.rs"),
     include_str!("update.rs"),
     include_str!("weather.rs"),

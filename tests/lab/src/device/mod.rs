@@ -371,6 +371,22 @@ impl Device {
         self.platform.broken.set(broken);
     }
 
+    /// `link_receive` of the links that are open fails with this status until they are closed.
+    pub fn links_die(&mut self, status: i32) {
+        self.platform.die(status);
+        self.next = 0;
+    }
+
+    /// How many links are open.
+    pub fn open_links(&self) -> usize {
+        self.platform.open_links()
+    }
+
+    /// The calls of `link_open`: when, and how many events had been told by then.
+    pub fn opened(&self) -> Vec<(u64, usize)> {
+        self.platform.opened.borrow().clone()
+    }
+
     /// When and why the client wants to be called.
     pub fn deadline(&self) -> (u64, u8) {
         let mut deadline = whimbrel_deadline_t { at: 0, short_server_id: 0, reason: 0 };

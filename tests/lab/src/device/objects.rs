@@ -131,6 +131,8 @@ handlers! {
         trouble.writes += 1;
         if trouble.defer { WHIMBREL_DEFERRED } else { WHIMBREL_OK }
     }
+    /// `/26241/x/21`: never takes a value at once.
+    write_never(_platform, _call) { WHIMBREL_DEFERRED }
     read_in_vain(_platform, _call) { WHIMBREL_ERR_HANDLER }
     read_nothing(_platform, _call) { WHIMBREL_ERR_NOT_FOUND }
     write_secret(platform, call) {

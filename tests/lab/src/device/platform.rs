@@ -31,6 +31,8 @@ pub struct Event {
 struct Line {
     peer: Peer,
     waiting: VecDeque<Vec<u8>>,
+    /// What `link_receive` says from now on, until the link is closed.
+    dead: Option<i32>,
 }
 
 /// What stands behind the C table, and what the handlers share.
@@ -42,6 +44,8 @@ pub(super) struct Platform {
     pub events: RefCell<Vec<Event>>,
     pub pending: Cell<u32>,
     pub broken: Cell<bool>,
+    /// When links were opened, and how many events had been told by then.
+    pub opened: RefCell<Vec<(u64, usize)>>,
     pub state: State,
 }
 
@@ -55,8 +59,21 @@ impl Platform {
             events: RefCell::default(),
             pending: Cell::new(0),
             broken: Cell::new(false),
+            opened: RefCell::default(),
             state: State::new(),
         }
+    }
+
+    /// All links that are open fail from now on.
+    pub fn die(&self, status: i32) {
+        for line in self.lines.borrow_mut().values_mut() {
+            line.dead = Some(status);
+        }
+    }
+
+    /// How many links are open.
+    pub fn open_links(&self) -> usize {
+        self.lines.borrow().len()
     }
 
     /// A datagram from the network: for every link to its sender, lost if there is none.
@@ -114,6 +131,7 @@ unsafe extern "C" fn open(
     let (platform, host) =
         unsafe { (platform(context), std::slice::from_raw_parts(host.cast::<u8>(), length)) };
     assert_eq!(secure, 0, "no security was configured");
+    platform.opened.borrow_mut().push((platform.now.get(), platform.events.borrow().len()));
     if platform.broken.get() {
         return WHIMBREL_ERR_LINK;
     }
@@ -122,7 +140,7 @@ unsafe extern "C" fn open(
         return WHIMBREL_PENDING;
     }
     let address = std::str::from_utf8(host).ok().and_then(|host| host.parse().ok()).expect("an address");
-    let line = Line { peer: Peer::new(address, port), waiting: VecDeque::new() };
+    let line = Line { peer: Peer::new(address, port), waiting: VecDeque::new(), dead: None };
     let before = platform.lines.borrow_mut().insert(link, line);
     assert!(before.is_none(), "link {link} is opened a second time");
     WHIMBREL_OK
@@ -141,6 +159,9 @@ unsafe extern "C" fn receive(context: *mut c_void, link: u8, buffer: *mut u8, si
     let (platform, buffer) = unsafe { (platform(context), std::slice::from_raw_parts_mut(buffer, size)) };
     let mut lines = platform.lines.borrow_mut();
     let line = lines.get_mut(&link).expect("an open link");
+    if let Some(status) = line.dead {
+        return status;
+    }
     let Some(datagram) = line.waiting.pop_front() else { return 0 };
     let kept = datagram.len().min(size);
     buffer[..kept].copy_from_slice(&datagram[..kept]);

@@ -180,6 +180,7 @@ fn creatable() -> Vec<whimbrel_resource_t> {
         resources.push(list);
     }
     resources.push(executable(20, Some(handler::execute)));
+    resources.push(handled(21, WHIMBREL_INTEGER, None, Some(handler::write_never)));
     resources.push(handled(22, WHIMBREL_INTEGER, Some(handler::count), None));
     resources
 }
