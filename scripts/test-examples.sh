@@ -4,7 +4,7 @@
 # more with sanitizers. make has compiled all of it with warnings as errors.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export VALGRIND="valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=all"
+export VALGRIND="valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=all --suppressions=$PWD/tests/c/valgrind.supp"
 passed=0
 failed=0
 

@@ -8,6 +8,7 @@ mod bytes;
 pub mod capi;
 pub mod client;
 pub mod coap;
+mod count;
 pub mod error;
 pub mod format;
 pub mod model;

@@ -154,13 +154,13 @@ impl CObject {
             return Err(Error::NotAllowed);
         }
         let ids = unsafe { core::slice::from_raw_parts_mut(list.ids, list.capacity.into()) };
-        let known = ids.iter().take(list.count.into()).position(|known| *known == id);
+        let known = crate::count::place_of(ids.iter().take(list.count.into()), |known| *known == id);
         let index = known.unwrap_or(list.count.into());
         let slot = ids.get_mut(index).ok_or(Error::Full)?;
         unsafe { store(resource, element(resource, &list, index as u16), value) }?;
         *slot = id;
         if known.is_none() {
-            list.count += 1;
+            list.count = list.count.wrapping_add(1);
             unsafe { ptr::write_unaligned(at.cast(), list) };
         }
         Ok(())

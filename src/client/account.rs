@@ -181,7 +181,7 @@ impl Location {
     /// Appends a segment. [`Error::Full`] where the path is longer than is kept.
     pub fn push(&mut self, segment: &[u8]) -> Result<(), Error> {
         let start = usize::from(self.length);
-        let end = start + 1 + segment.len();
+        let end = start.wrapping_add(1).wrapping_add(segment.len());
         let room = self.bytes.get_mut(start..end).ok_or(Error::Full)?;
         let (length, room) = room.split_first_mut().ok_or(Error::Full)?;
         *length = segment.len() as u8;

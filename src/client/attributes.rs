@@ -68,7 +68,7 @@ impl AttributeSet {
         Self { server: 0, path: Path::ROOT, set: 0, periods: [0; 2], conditions: [0.0; 3] };
 
     fn has(&self, which: usize) -> bool {
-        self.set >> which & 1 != 0
+        self.set.wrapping_shr(which as u32) & 1 != 0
     }
 
     fn period(&self, which: usize) -> Option<u32> {

@@ -97,7 +97,7 @@ impl Engine<'_> {
                 }
                 self.attributes_of(who, at, target == at, out)?;
             }
-            index += 1;
+            index = index.wrapping_add(1);
         }
         Ok(())
     }

@@ -184,7 +184,7 @@ impl<'a> Engine<'a> {
                 self.note_change(at);
                 self.tell_from(ctx, who, EventCode::Written, at);
             }
-            index += 1;
+            index = index.wrapping_add(1);
         }
     }
 
@@ -258,7 +258,7 @@ impl<'a> Engine<'a> {
     /// Makes the server the owner of what it created (TS 1.0 section 5.4.6). Without room for that, nothing is.
     fn own(&mut self, who: usize, object: &dyn Object, created: &Created) -> Result<(), Error> {
         let Some(access) = self.config.access else { return Ok(()) };
-        if self.accounts.iter().filter(|account| account.short_server_id != 0).count() < 2 {
+        if crate::count::items(self.accounts.iter().filter(|account| account.short_server_id != 0)) < 2 {
             return Ok(());
         }
         let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);

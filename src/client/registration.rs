@@ -278,7 +278,7 @@ impl Engine<'_> {
         if registers {
             writer.option(
                 option::URI_QUERY,
-                &[b'l', b'w', b'm', b'2', b'm', b'=', b'1', b'.', b'0' + account.version],
+                &[b'l', b'w', b'm', b'2', b'm', b'=', b'1', b'.', b'0'.wrapping_add(account.version)],
             )?;
         }
         if carries & changed::BINDING != 0 {
@@ -297,7 +297,7 @@ impl Engine<'_> {
         let (mut start, mut size) = (0, total);
         if let Some(upload) = account.upload.as_mut() {
             (start, size) = (upload.offset() as usize, upload.size());
-            let option = upload.block(start + size < total)?;
+            let option = upload.block(start.wrapping_add(size) < total)?;
             writer.option_uint(option::BLOCK1, option.to_uint())?;
             if start == 0 {
                 writer.option_uint(option::SIZE1, total as u32)?;
@@ -413,7 +413,10 @@ impl Engine<'_> {
             State::Registered { update: Instant::NEVER, expires: Instant::NEVER }
         } else {
             let ahead = early.min(lifetime / 2);
-            State::Registered { update: ctx.now.after(lifetime - ahead), expires: ctx.now.after(lifetime) }
+            State::Registered {
+                update: ctx.now.after(lifetime.wrapping_sub(ahead)),
+                expires: ctx.now.after(lifetime),
+            }
         };
     }
 
@@ -448,7 +451,7 @@ impl Engine<'_> {
         let pause = seconds(first).wrapping_shl(account.failures.min(16).into()).min(seconds(longest));
         // three quarters to five quarters of the pause
         let spread = (pause / 2).wrapping_mul(u64::from(u32::from_ne_bytes(random))) >> 32;
-        let until = ctx.now.after(pause - pause / 4 + spread);
+        let until = ctx.now.after(pause.wrapping_sub(pause / 4).wrapping_add(spread));
         account.failures = account.failures.saturating_add(1);
         account.state = State::Waiting { until };
         let event = Event::new(EventCode::RegisterFailed, account.short_server_id);
@@ -569,7 +572,7 @@ const _: () = assert!(LOCATION < 256, "a length byte counts it");
 /// `name=value` as one Uri-Query.
 fn query(writer: &mut Writer<'_>, name: &[u8], value: &[u8]) -> Result<(), Error> {
     let mut text = [0u8; 255];
-    let end = name.len() + value.len();
+    let end = name.len().wrapping_add(value.len());
     bytes::put(&mut text, 0, name)?;
     bytes::put(&mut text, name.len(), value)?;
     writer.option(option::URI_QUERY, text.get(..end).unwrap_or(&[]))

@@ -57,7 +57,7 @@ impl<'a> Request<'a> {
     /// The second of the pair tells whether the options do not parse at all.
     pub fn read(&mut self, message: &Message<'a>) -> Result<(), (Error, bool)> {
         let mut options = message.options();
-        let mut segments = 0;
+        let mut segments = 0usize;
         let mut refused = None;
         let mut last = 0;
         loop {
@@ -69,7 +69,7 @@ impl<'a> Request<'a> {
                 Err(Error::BadOption)
             } else if number == option::URI_PATH {
                 self.segment(segments, value);
-                segments += 1;
+                segments = segments.saturating_add(1);
                 Ok(())
             } else if number == option::URI_QUERY {
                 self.queries.get_or_insert(before);
@@ -146,7 +146,7 @@ fn number(segment: &[u8]) -> Option<u16> {
         if digit > 9 {
             return None;
         }
-        value = value * 10 + u32::from(digit);
+        value = value.wrapping_mul(10).wrapping_add(digit.into());
     }
     u16::try_from(value).ok().filter(|id| *id != NONE)
 }

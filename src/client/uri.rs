@@ -55,7 +55,7 @@ fn decimal(digits: &[u8]) -> Result<u16, Error> {
         if digit > 9 {
             return Err(Error::BadValue);
         }
-        value = value * 10 + u32::from(digit);
+        value = value.wrapping_mul(10).wrapping_add(digit.into());
     }
     u16::try_from(value).ok().filter(|port| *port != 0).ok_or(Error::BadValue)
 }

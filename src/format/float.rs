@@ -102,7 +102,7 @@ fn put_digits(window: &mut Window<'_>, mantissa: u64, exponent: i32, longest: i3
         point = point.wrapping_add(1);
     }
     let mut power = 0;
-    if point.abs() > longest {
+    if point.unsigned_abs() as i32 > longest {
         power = point.wrapping_sub(1);
         point = 1;
     }

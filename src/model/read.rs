@@ -72,7 +72,7 @@ impl Reading<'_, '_> {
                 }
             }
             present >>= 1;
-            index += 1;
+            index = index.wrapping_add(1);
         }
         Ok(())
     }

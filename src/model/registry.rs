@@ -1,5 +1,6 @@
 //! Which objects and object instances exist, in ascending order.
 
+use crate::count::{items, place_of};
 use crate::error::Error;
 use crate::model::definition::{Instance, Object, SINGLE};
 use crate::path::NONE;
@@ -36,7 +37,7 @@ impl<'a> Model<'a> {
         if self.object(id).is_some() {
             return Err(Error::Exists);
         }
-        let at = self.objects().take_while(|other| other.id() < id).count();
+        let at = items(self.objects().take_while(|other| other.id() < id));
         if self.objects.last().is_none_or(|last| last.is_some()) {
             return Err(Error::Full);
         }
@@ -46,7 +47,7 @@ impl<'a> Model<'a> {
 
     /// Takes an object out, with all its instances (which are not deleted, only forgotten).
     pub fn remove_object(&mut self, id: u16) -> Result<(), Error> {
-        let at = self.objects().position(|object| object.id() == id).ok_or(Error::NotFound)?;
+        let at = place_of(self.objects(), |object| object.id() == id).ok_or(Error::NotFound)?;
         remove(self.objects.get_mut(at..).ok_or(Error::NotFound)?, None);
         loop {
             let first = self.instances_of(id).next().map(|instance| instance.id);
@@ -83,7 +84,7 @@ impl<'a> Model<'a> {
         if self.instances.last().is_none_or(|last| last.object != NONE) {
             return Err(Error::Full);
         }
-        let at = self.instances().take_while(|place| (place.object, place.id) < (object, id)).count();
+        let at = items(self.instances().take_while(|place| (place.object, place.id) < (object, id)));
         let place = Instance { object, id, present: core::cell::Cell::new(present), data };
         insert(self.instances.get_mut(at..).ok_or(Error::Full)?, place);
         Ok(())
@@ -91,10 +92,8 @@ impl<'a> Model<'a> {
 
     /// Forgets an instance.
     pub fn remove_instance(&mut self, object: u16, id: u16) -> Result<(), Error> {
-        let at = self
-            .instances()
-            .position(|place| place.object == object && place.id == id)
-            .ok_or(Error::NotFound)?;
+        let at = place_of(self.instances(), |place| place.object == object && place.id == id);
+        let at = at.ok_or(Error::NotFound)?;
         remove(self.instances.get_mut(at..).ok_or(Error::NotFound)?, Instance::FREE);
         Ok(())
     }

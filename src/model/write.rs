@@ -144,7 +144,7 @@ impl Change<'_> {
             if !target.resource.allows(WRITE) {
                 return Err(Error::NotAllowed);
             }
-            values += 1;
+            values = values.wrapping_add(1);
             self.check_value(model, object, instance, &target, scratch)
         })?;
         if values == 0 && (depth > 2 || !self.replace) { Err(Error::BadValue) } else { Ok(()) }
@@ -319,7 +319,7 @@ impl Created {
             return Err(Error::BadValue);
         }
         *self.ids.get_mut(self.count).ok_or(Error::TooLarge)? = id;
-        self.count += 1;
+        self.count = self.count.wrapping_add(1);
         Ok(())
     }
 
@@ -378,7 +378,7 @@ impl Undo<'_> {
         }
         let length = out.window.total();
         *head = ((target.index as u32) << 24 | length as u32 & 0x00ff_ffff).to_ne_bytes();
-        self.used += 4 + length;
+        self.used = self.used.wrapping_add(length).wrapping_add(4);
         Ok(())
     }
 
@@ -420,7 +420,7 @@ fn remove_unnamed(object: &dyn Object, instance: &Instance, named: u64) -> u64 {
             object.removed(instance, index);
             removed |= bit;
         }
-        index += 1;
+        index = index.wrapping_add(1);
     }
     removed
 }
@@ -443,7 +443,7 @@ pub(crate) fn select(object: &dyn Object, wanted: impl Fn(Resource) -> bool) -> 
         if wanted(resource) {
             bits |= 1u64.wrapping_shl(index as u32);
         }
-        index += 1;
+        index = index.wrapping_add(1);
     }
     bits
 }

@@ -68,7 +68,7 @@ impl<'a> SecurityRow<'a> {
     pub fn set_field(&self, field: Field, new: &[u8]) -> Result<(), Error> {
         let mut lengths = self.lengths.get();
         let (from, old) = self.span(field);
-        let used: usize = lengths.iter().map(|n| usize::from(*n)).sum();
+        let used = total(&lengths);
         let bytes = self.bytes.take();
         let done = replace(bytes, used, from, old, new);
         self.bytes.set(bytes);
@@ -81,7 +81,7 @@ impl<'a> SecurityRow<'a> {
 
     fn span(&self, field: Field) -> (usize, usize) {
         let lengths = self.lengths.get();
-        let from = lengths.iter().take(field as usize).map(|n| usize::from(*n)).sum();
+        let from = total(lengths.get(..field as usize).unwrap_or(&[]));
         (from, lengths.get(field as usize).copied().unwrap_or(0).into())
     }
 
@@ -104,6 +104,10 @@ impl<'a> SecurityRow<'a> {
     }
 }
 
+fn total(lengths: &[u16]) -> usize {
+    lengths.iter().fold(0usize, |sum, length| sum.wrapping_add((*length).into()))
+}
+
 /// Exchanges `old` bytes at `from` for `new` in the first `used` bytes.
 fn replace(bytes: &mut [u8], used: usize, from: usize, old: usize, new: &[u8]) -> Result<(), Error> {
     let total = used.saturating_sub(old).saturating_add(new.len());
@@ -114,7 +118,7 @@ fn replace(bytes: &mut [u8], used: usize, from: usize, old: usize, new: &[u8]) -
     let behind = used.saturating_sub(from).saturating_sub(old);
     // move what stands behind, byte by byte, in the direction that overwrites nothing unread
     for step in 0..behind {
-        let step = if new.len() > old { behind - 1 - step } else { step };
+        let step = if new.len() > old { behind.wrapping_sub(1).wrapping_sub(step) } else { step };
         let byte = tail.get(old.saturating_add(step)).copied().unwrap_or(0);
         if let Some(place) = tail.get_mut(new.len().saturating_add(step)) {
             *place = byte;
