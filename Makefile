@@ -28,14 +28,8 @@ $(RELEASE)/libwhimbrel.a: library ;
 
 examples: $(EXAMPLES)
 
-# The client that the interop tests drive is built like an example.
-INTEROP_CLIENT := $(patsubst tests/interop/%.c,target/interop/%,$(wildcard tests/interop/*.c))
 
 target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
-
-target/interop/%: tests/interop/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
@@ -113,7 +107,7 @@ test-firmware: firmware
 	CHECKED=1 scripts/firmware.sh thumbv7em-none-eabi z
 	scripts/symbols.py $(ARCHIVES) target/firmware-checked/thumbv7em-none-eabi/release/libwhimbrel.a
 
-test-interop: setup-java build $(INTEROP_CLIENT)
+test-interop: setup-java build
 	scripts/test-interop.sh
 
 fuzz-smoke: setup-fuzz
