@@ -28,8 +28,6 @@ $(RELEASE)/libwhimbrel.a: library ;
 
 examples: $(EXAMPLES)
 
-
-
 target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@

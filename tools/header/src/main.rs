@@ -115,7 +115,7 @@ fn header(capi: &Path) -> Result<String, Box<dyn Error>> {
     for module in modules(&root) {
         text += &section(&source_of(capi, module)?, &crate_text)?;
     }
-    if text.contains("WHIMBREL_NONE") {
+    if text.contains("WHIMBREL_MEMBER ") {
         text += HELPERS;
     }
     text += "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* WHIMBREL_H */\n";

@@ -132,34 +132,6 @@ int32_t whimbrel_packet(const whimbrel_format_t *format,
                         uint8_t *answer,
                         size_t size);
 
-/* -------------------------------------------------------------------------------------------------------- */
-/* Paths in one word.                                                                                       */
-/* -------------------------------------------------------------------------------------------------------- */
-
-/** `/object` */
-static inline whimbrel_path_t WHIMBREL_OBJECT(uint16_t object)
-{
-    const whimbrel_path_t path = {object, WHIMBREL_NONE, WHIMBREL_NONE, WHIMBREL_NONE};
-    return path;
-}
-
-/** `/object/instance` */
-static inline whimbrel_path_t WHIMBREL_INSTANCE(uint16_t object, uint16_t instance)
-{
-    const whimbrel_path_t path = {object, instance, WHIMBREL_NONE, WHIMBREL_NONE};
-    return path;
-}
-
-/** `/object/instance/resource` */
-static inline whimbrel_path_t WHIMBREL_RESOURCE(uint16_t object, uint16_t instance, uint16_t resource)
-{
-    const whimbrel_path_t path = {object, instance, resource, WHIMBREL_NONE};
-    return path;
-}
-
-/** For whimbrel_resource_t.value with WHIMBREL_MEMBER: where `member` lies in `type`. */
-#define WHIMBREL_OFFSET(type, member) ((const void *)offsetof(type, member))
-
 #ifdef __cplusplus
 }
 #endif
