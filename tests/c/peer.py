@@ -1,7 +1,7 @@
 """A server for one C example: real UDP, and no more of CoAP than its checks need. It answers what the client asks, and
 asks what a check wants to know.
 
-The codec is the interop stand-in's, written apart from the engine on purpose.
+The codec (peer_coap.py) is written apart from the engine on purpose.
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ import os
 import shlex
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "interop"))
-import fake_coap as coap
-from fake_coap import ACK, CON, RST, Message
+import peer_coap as coap
+from peer_coap import ACK, CON, RST, Message
 
 GET, POST, PUT, DELETE = 1, 2, 3, 4
 CREATED, DELETED, CHANGED, CONTENT, CONTINUE = 0x41, 0x42, 0x44, 0x45, 0x5F
-#: Valgrind is slow, and so are machines on which five others build.
+#: Valgrind is slow.
 PATIENCE = 20.0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -14,17 +13,12 @@ TARGET = HERE.parents[1] / "target" / "interop"
 
 
 def program() -> list[str]:
-    """WHIMBREL_INTEROP_CLIENT names the program; "fake" is our stand-in that proves the harness."""
-    chosen = os.environ.get("WHIMBREL_INTEROP_CLIENT", str(TARGET / "interop-client"))
-    return [sys.executable, str(HERE / "fake_client.py")] if chosen == "fake" else [chosen]
-
-
-def is_fake() -> bool:
-    return os.environ.get("WHIMBREL_INTEROP_CLIENT") == "fake"
+    """WHIMBREL_INTEROP_CLIENT names another program."""
+    return [os.environ.get("WHIMBREL_INTEROP_CLIENT", str(TARGET / "interop-client"))]
 
 
 def available() -> bool:
-    return is_fake() or os.access(program()[0], os.X_OK)
+    return os.access(program()[0], os.X_OK)
 
 
 class Client:

@@ -1,4 +1,4 @@
-"""CoAP messages (RFC 7252) and TLV, text and JSON values (TS 1.0 section 6.4): just enough for the stand-in client.
+"""CoAP messages (RFC 7252) and TLV, text and JSON values (TS 1.0 section 6.4): just enough for a test server.
 
 Written apart from the engine on purpose, so that a test which passes here and fails there points at the engine.
 """
