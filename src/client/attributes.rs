@@ -118,7 +118,7 @@ impl Engine<'_> {
             self.demand(who, path, rights::READ)?;
         }
         let numeric = self.takes_conditions(path)?;
-        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        let server = self.server_id(who);
         let mine = |set: &AttributeSet| set.set != 0 && set.server == server && set.path == path;
         let at = self.attributes.iter().position(mine);
         let at = at.or_else(|| self.attributes.iter().position(|set| set.set == 0));
@@ -164,7 +164,7 @@ impl Engine<'_> {
 
     /// What governs an observation of `path` by that server: each attribute from the nearest level that sets it.
     pub(crate) fn effective(&self, who: usize, path: Path) -> Effective {
-        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        let server = self.server_id(who);
         let mut effective = Effective {
             pmin: self.server_period(who, DEFAULT_PMIN).unwrap_or(0),
             pmax: self.server_period(who, DEFAULT_PMAX).unwrap_or(0),
@@ -197,7 +197,7 @@ impl Engine<'_> {
         inherited: bool,
         out: &mut LinkWriter<'_, '_>,
     ) -> Result<(), Error> {
-        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        let server = self.server_id(who);
         let depth = path.depth();
         for (which, name) in NAMES.iter().enumerate() {
             let from = if inherited { 1 } else { depth };
@@ -216,7 +216,7 @@ impl Engine<'_> {
 
     /// A server is gone, and what it set.
     pub(crate) fn forget_attributes_of(&mut self, who: usize) {
-        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        let server = self.server_id(who);
         for set in self.attributes.iter_mut().filter(|set| set.server == server) {
             set.set = 0;
         }

@@ -61,7 +61,7 @@ impl Engine<'_> {
         self.need_radio(ctx);
         self.stay_awake(ctx.now, who);
         if let Err(error) = ctx.port.send(who as u8, datagram) {
-            let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+            let server = self.server_id(who);
             self.tell(ctx, Event::new(EventCode::LinkFailed, server).why(error.to_c()));
         }
     }

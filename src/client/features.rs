@@ -174,7 +174,7 @@ impl Reporting for Library {
         engine.resume_notifications(path)
     }
     fn periods_changed(&self, engine: &mut Engine<'_>, who: usize) {
-        let server = engine.accounts.get(who).map_or(0, |account| account.short_server_id);
+        let server = engine.server_id(who);
         engine.attributes_changed(server, Path::ROOT);
     }
     fn gone(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, path: Path) {

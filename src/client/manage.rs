@@ -189,7 +189,7 @@ impl<'a> Engine<'a> {
     }
 
     pub(crate) fn tell_from(&self, ctx: &mut Context<'_>, who: usize, code: EventCode, path: Path) {
-        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        let server = self.server_id(who);
         self.tell(ctx, Event::new(code, server).on(path));
     }
 
@@ -261,7 +261,7 @@ impl<'a> Engine<'a> {
         if crate::count::items(self.accounts.iter().filter(|account| account.short_server_id != 0)) < 2 {
             return Ok(());
         }
-        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        let server = self.server_id(who);
         for id in created.ids() {
             if let Err(error) = access.created(&mut self.model, server, object.id(), *id) {
                 for id in created.ids() {

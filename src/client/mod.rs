@@ -224,6 +224,11 @@ impl<'a> Engine<'a> {
         next
     }
 
+    /// Short Server ID of the account in that place, 0 for none.
+    pub(crate) fn server_id(&self, who: usize) -> u16 {
+        self.accounts.get(who).map_or(0, |account| account.short_server_id)
+    }
+
     /// The account in that place.
     pub(crate) fn account(&mut self, who: usize) -> Option<&mut Account> {
         self.accounts.get_mut(who)

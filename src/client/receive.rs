@@ -25,7 +25,7 @@ impl Engine<'_> {
             Err(Error::Truncated) => {
                 self.busy = true;
                 self.refuse_large(ctx, who, buffer);
-                let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+                let server = self.server_id(who);
                 self.tell(ctx, Event::new(EventCode::Dropped, server).why(Error::Truncated.to_c()));
             }
             Err(error) => self.link_died(ctx, who, error),

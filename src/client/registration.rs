@@ -89,7 +89,7 @@ impl Engine<'_> {
     }
 
     fn tell_about(&self, ctx: &mut Context<'_>, who: usize, code: EventCode, status: i32) {
-        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        let server = self.server_id(who);
         self.tell(ctx, Event::new(code, server).why(status));
     }
 
@@ -217,7 +217,7 @@ impl Engine<'_> {
         self.enter(who, State::Waiting { until });
         self.tell_about(ctx, who, EventCode::Deregistered, 0);
         if !until.is_never() {
-            let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+            let server = self.server_id(who);
             self.tell(ctx, Event::new(EventCode::Disabled, server).until(until.as_millis()));
         }
         self.tell_stopped(ctx);

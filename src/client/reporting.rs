@@ -138,7 +138,7 @@ impl Engine<'_> {
             account.exchange = None;
         }
         if let Some(who) = who {
-            let server = self.accounts.get(usize::from(who)).map_or(0, |account| account.short_server_id);
+            let server = self.server_id(who.into());
             self.tell(ctx, Event::new(EventCode::ObservationEnded, server).on(path).why(status));
         }
     }
@@ -258,8 +258,7 @@ impl Engine<'_> {
         if place.due.is_never() || !self.can_notify(place, now) {
             return next;
         }
-        let server =
-            place.who.and_then(|who| self.accounts.get(usize::from(who))).map_or(0, |a| a.short_server_id);
+        let server = place.who.map_or(0, |who| self.server_id(who.into()));
         next.or(place.due, Reason::Notification, server)
     }
 

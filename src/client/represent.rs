@@ -16,7 +16,7 @@ impl Engine<'_> {
         if servers.next().is_some() && servers.next().is_none() {
             return rights::ALL;
         }
-        let server = self.accounts.get(who).map_or(0, |account| account.short_server_id);
+        let server = self.server_id(who);
         access.rights(&self.model, server, object, instance)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::coap::{Block, Code, Message, OptionReader, option};
 use crate::error::Error;
+use crate::format::number;
 use crate::path::{NONE, Path};
 
 /// A request.
@@ -123,7 +124,7 @@ impl<'a> Request<'a> {
     }
 
     fn segment(&mut self, at: usize, segment: &[u8]) {
-        let id = number(segment);
+        let id = identifier(segment);
         match (at, id) {
             (0, Some(id)) => self.path.object = id,
             (1, Some(id)) => self.path.instance = id,
@@ -136,17 +137,9 @@ impl<'a> Request<'a> {
 }
 
 /// An identifier: decimal digits without leading zeros, below 65535.
-fn number(segment: &[u8]) -> Option<u16> {
-    if segment.is_empty() || segment.len() > 5 || (segment.len() > 1 && segment.first() == Some(&b'0')) {
+fn identifier(segment: &[u8]) -> Option<u16> {
+    if segment.len() > 1 && segment.first() == Some(&b'0') {
         return None;
     }
-    let mut value = 0u32;
-    for digit in segment {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value.wrapping_mul(10).wrapping_add(digit.into());
-    }
-    u16::try_from(value).ok().filter(|id| *id != NONE)
+    number::short(segment).filter(|id| *id != NONE)
 }

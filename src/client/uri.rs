@@ -1,6 +1,7 @@
 //! The LwM2M Server URI: `coap://host:port` (RFC 7252 section 6; TS 1.0 Appendix E.1 resource 0).
 
 use crate::error::Error;
+use crate::format::number;
 
 /// A server's address as its URI gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,9 @@ impl<'a> Uri<'a> {
         let port = match (behind, behind.strip_prefix(':')) {
             ("" | ":", _) if secure => 5684,
             ("" | ":", _) => 5683,
-            (_, Some(digits)) => decimal(digits.as_bytes())?,
+            (_, Some(digits)) => {
+                number::short(digits.as_bytes()).filter(|port| *port != 0).ok_or(Error::BadValue)?
+            }
             _ => return Err(Error::BadValue),
         };
         if host.is_empty() { Err(Error::BadValue) } else { Ok(Self { host, port, secure }) }
@@ -43,21 +46,6 @@ impl<'a> Uri<'a> {
 fn cut(text: &str, ends: impl Fn(u8) -> bool) -> (&str, &str) {
     let end = text.bytes().take_while(|byte| !ends(*byte)).fold(0usize, |n, _| n.wrapping_add(1));
     text.split_at_checked(end).unwrap_or((text, ""))
-}
-
-fn decimal(digits: &[u8]) -> Result<u16, Error> {
-    let mut value = 0u32;
-    if digits.len() > 5 {
-        return Err(Error::BadValue);
-    }
-    for digit in digits {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 {
-            return Err(Error::BadValue);
-        }
-        value = value.wrapping_mul(10).wrapping_add(digit.into());
-    }
-    u16::try_from(value).ok().filter(|port| *port != 0).ok_or(Error::BadValue)
 }
 
 #[cfg(test)]

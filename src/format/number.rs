@@ -53,6 +53,18 @@ pub fn unsigned(text: &[u8]) -> Option<u64> {
     text.iter().try_fold(0u64, |number, byte| append(number, digit(*byte)?))
 }
 
+/// A number of one to five decimal digits, below 65536: an identifier or a port, without 64-bit arithmetic.
+pub fn short(text: &[u8]) -> Option<u16> {
+    if text.is_empty() || text.len() > 5 {
+        return None;
+    }
+    let mut value = 0u32;
+    for byte in text {
+        value = value.wrapping_mul(10).wrapping_add(digit(*byte)?.into());
+    }
+    u16::try_from(value).ok()
+}
+
 /// `number` with one more decimal digit.
 pub fn append(number: u64, digit: u8) -> Option<u64> {
     number.checked_mul(10)?.checked_add(u64::from(digit))
