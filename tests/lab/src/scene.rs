@@ -127,6 +127,7 @@ impl Setup {
             credentials: 0,
             undo: self.undo,
             body: self.body,
+            mtu: 0,
         };
         let endpoint = if number == 0 { self.endpoint.into() } else { format!("{}-{number}", self.endpoint) };
         let mut device = Device::new(&Config {

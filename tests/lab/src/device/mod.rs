@@ -133,6 +133,8 @@ impl Device {
             retry_longest_s: config.retry.1,
             event: Some(platform::event),
             event_context: Rc::as_ptr(&platform).cast_mut().cast(),
+            handshake_first_ms: 0,
+            handshake_longest_ms: 0,
         };
         // SAFETY: the device keeps alive what it hands over until the client has ended
         let (client, memory) = unsafe {
@@ -178,6 +180,7 @@ impl Device {
             disable_timeout_s: account.disable_timeout,
             short_server_id: account.id,
             discard_offline: account.discard_offline.into(),
+            security: ptr::null(),
         };
         self.next = 0;
         // SAFETY: the account is copied

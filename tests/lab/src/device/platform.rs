@@ -98,6 +98,10 @@ pub(super) fn port(platform: &Rc<Platform>) -> whimbrel_port_t {
         lock: None,
         unlock: None,
         wake: None,
+        security: std::ptr::null(),
+        wall_clock: None,
+        storage_read: None,
+        storage_write: None,
     }
 }
 
