@@ -30,6 +30,219 @@ extern "C" {
 typedef struct whimbrel_client_t whimbrel_client_t;
 
 /* -------------------------------------------------------------------------------------------------------- */
+/* What protects a link: the table of a DTLS backend, which `ports/mbedtls` supplies and a platform may replace. */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** Security Mode (TS 1.0 Appendix E.1 resource 2): Pre-Shared Key. */
+#define WHIMBREL_PSK 0
+/** Raw Public Key. */
+#define WHIMBREL_RAW_PUBLIC_KEY 1
+/** X.509 certificate. */
+#define WHIMBREL_CERTIFICATE 2
+/** No security. */
+#define WHIMBREL_NOSEC 3
+/** What a backend can do, as bits: Security Mode 0. */
+#define WHIMBREL_CAN_PSK 1
+/** Security Mode 1: type negotiation (RFC 7250) and exact comparison of the server's key. */
+#define WHIMBREL_CAN_RAW_PUBLIC_KEY 2
+/** Security Mode 2, with every Certificate Usage and Matching Type that it does not refuse at `start`. */
+#define WHIMBREL_CAN_CERTIFICATE 4
+/** Connection ID (RFC 9146): the address may change under a session. */
+#define WHIMBREL_CAN_CONNECTION_ID 8
+/** Session resumption by ticket (RFC 5077) or ID. */
+#define WHIMBREL_CAN_RESUME 16
+/** `save` and `load`: an association survives the loss of its memory. */
+#define WHIMBREL_CAN_SAVE 32
+/** The role of the DTLS server (TS 1.0 section 7.1.6). */
+#define WHIMBREL_CAN_SERVE 64
+/** Certificate Usage (LwM2M 1.1, `/0/x/15`) plus one, so that 0 can stand for a resource that is not there: CA constraint. */
+#define WHIMBREL_USAGE_CA_CONSTRAINT 1
+/** Service certificate constraint. */
+#define WHIMBREL_USAGE_SERVICE_CERTIFICATE_CONSTRAINT 2
+/** Trust anchor assertion. */
+#define WHIMBREL_USAGE_TRUST_ANCHOR_ASSERTION 3
+/** Domain-issued certificate: the default, and the only one of LwM2M 1.0. */
+#define WHIMBREL_USAGE_DOMAIN_ISSUED_CERTIFICATE 4
+/** How a session ends (whimbrel_security_t.end), as bits: tell the peer by close_notify. */
+#define WHIMBREL_END_NOTIFY 1
+/** Forget also what a later session could be resumed with. */
+#define WHIMBREL_END_FORGET 2
+
+/**
+ * What a session is made of. All of it is valid only during the call of `start` or `load`: a backend copies what it
+ * keeps, and overwrites its copies of keys when the session ends.
+ */
+typedef struct whimbrel_session_t {
+    /** sizeof(whimbrel_session_t) */
+    size_t size;
+    /** WHIMBREL_PSK, WHIMBREL_RAW_PUBLIC_KEY or WHIMBREL_CERTIFICATE. */
+    uint8_t mode;
+    /** 0: the client's role. 1: the server's, for the bootstrap of 1.0 that a server initiates. */
+    uint8_t serves;
+    /** WHIMBREL_USAGE_…, never 0. */
+    uint8_t certificate_usage;
+    /** Matching Type (`/0/x/13`): 0 `server_key` itself; 1, 2, 3 its SHA-256, SHA-384, SHA-512. */
+    uint8_t matching_type;
+    /** 1: the server's certificate must be for `name`. 0: a certificate that equals `server_key` needs no name. */
+    uint8_t check_name;
+    /** 1: `name` is an address literal: it goes into no Server Name Indication. */
+    uint8_t name_is_address;
+    /** The largest datagram that may be sent, in bytes. */
+    uint16_t mtu;
+    /** The first retransmission timeout of the handshake in milliseconds; it doubles. */
+    uint32_t first_timeout_ms;
+    /** The longest one. When it has passed without an answer, the handshake has failed. */
+    uint32_t longest_timeout_ms;
+    /** The time in seconds since 1970, negative where the platform does not know it. */
+    int64_t wall_clock_s;
+    /** The cipher suites to offer and no others, by IANA number, the preferred one first; NULL: the backend's own list. */
+    const uint16_t *ciphersuites;
+    /** How many there are. */
+    size_t ciphersuite_count;
+    /** Public Key or Identity (`/0/x/3`): PSK identity, own SubjectPublicKeyInfo, or own certificate, DER. */
+    const uint8_t *identity;
+    /** Its length in bytes. */
+    size_t identity_length;
+    /** Server Public Key (`/0/x/4`): the server's SubjectPublicKeyInfo, certificate or trust anchor, DER, or a hash. */
+    const uint8_t *server_key;
+    /** Its length in bytes. */
+    size_t server_key_length;
+    /** Secret Key (`/0/x/5`): the PSK, or the private key, DER. A secure element may take it as the name of a key. */
+    const uint8_t *secret_key;
+    /** Its length in bytes. */
+    size_t secret_key_length;
+    /** The reference identifier (RFC 6125): `/0/x/14`, else the host of the URI. UTF-8, not terminated. */
+    const char *name;
+    /** Its length in bytes. */
+    size_t name_length;
+} whimbrel_session_t;
+
+/** Where a backend puts the datagrams that it wants sent, during the call that it is given to. */
+typedef struct whimbrel_outlet_t {
+    /** Given to `send`. */
+    void *context;
+    /** Sends one datagram whole. An error counts as a loss; a backend need not look at it. */
+    int32_t (*send)(void *context, const uint8_t *datagram, size_t size);
+} whimbrel_outlet_t;
+
+/** Where a session stands. */
+typedef struct whimbrel_session_state_t {
+    /** When it wants to be called by `step`, on the clock of whimbrel_port_t.now; UINT64_MAX: only input can change anything. */
+    uint64_t deadline_ms;
+    /** Sequence number of the next record that it will send under its keys. */
+    uint64_t sequence;
+    /** Description of the last alert that the peer sent (RFC 5246 section 7.2); -1: none since the session began. */
+    int32_t alert;
+    /** The cipher suite by IANA number, once established. */
+    uint16_t ciphersuite;
+    /** By how many bytes a datagram is longer than what is written, at the most, once established. */
+    uint16_t overhead;
+    /** 1: the handshake is done. */
+    uint8_t established;
+    /** 1: it was an abbreviated one, or none at all because the session was loaded. */
+    uint8_t resumed;
+    /** 1: the peer gave us a Connection ID: our address may change. */
+    uint8_t connection_id;
+    /** 1: `save` would succeed now. */
+    uint8_t savable;
+} whimbrel_session_state_t;
+
+/**
+ * A DTLS backend: Mbed TLS by `ports/mbedtls`, another library, a modem's own, a secure element.
+ *
+ * A session is a small number that the client chooses, below whimbrel_limits_t.servers. No function may block, and none may
+ * call the client. A function that gets an `outlet` may send datagrams through it, before it returns. Each function but
+ * `capabilities` and `end` is called only for a session that `start` or `load` has begun and `end` has not ended; a
+ * negative status means that the session is over, unless said otherwise, and `end` follows.
+ *
+ * Why a session is over: WHIMBREL_ERR_TIMEOUT: the peer does not answer the handshake. WHIMBREL_ERR_CLOSED: the peer sent
+ * close_notify or a fatal alert. WHIMBREL_ERR_CERTIFICATE, _NAME, _EXPIRED: the peer's certificate or key is not the one,
+ * is for another name, is not valid now. WHIMBREL_ERR_HANDSHAKE: anything else that the protocol does not forgive.
+ * Records that fail their integrity check, are replayed or make no sense are dropped without a word.
+ */
+typedef struct whimbrel_security_t {
+    /** sizeof(whimbrel_security_t) */
+    size_t size;
+    /** Given to each function. */
+    void *context;
+    /** What the backend can do: WHIMBREL_CAN_… */
+    uint32_t (*capabilities)(void *context);
+    /**
+     * Begins a session. Nothing is sent before `step`. If the session of that number was ended without
+     * WHIMBREL_END_FORGET and `setup` has the same credentials, it may be resumed.
+     *
+     * Returns WHIMBREL_OK; WHIMBREL_ERR_SECURITY_MODE: `mode`, `serves`, the Certificate Usage or the Matching Type is not
+     * supported; WHIMBREL_ERR_CREDENTIALS: keys, certificate or name cannot be used as they are;
+     * WHIMBREL_ERR_CIPHERSUITE: none of the suites is supported; WHIMBREL_ERR_FULL: no memory.
+     */
+    int32_t (*start)(void *context, uint8_t session, const whimbrel_session_t *setup);
+    /**
+     * Does what is due: the first flight, a retransmission. Harmless at any time. Returns WHIMBREL_OK or why the session is
+     * over.
+     */
+    int32_t (*step)(void *context, uint8_t session, uint64_t now_ms, const whimbrel_outlet_t *outlet);
+    /**
+     * Takes a datagram that came, or with `size` 0 goes on with the one before, which may hold several records.
+     *
+     * Returns how many bytes of plaintext it has put into `plain`: the content of one record, and the client calls again
+     * with `size` 0 until there is none; 0: none; WHIMBREL_ERR_TRUNCATED: a record's content did not fit into `room` bytes
+     * and is lost, but its beginning is in `plain` and the session lives; or why the session is over.
+     * `plain` may be the memory of `datagram`: take that out first.
+     */
+    int32_t (*feed)(void *context,
+                    uint8_t session,
+                    uint64_t now_ms,
+                    const uint8_t *datagram,
+                    size_t size,
+                    uint8_t *plain,
+                    size_t room,
+                    const whimbrel_outlet_t *outlet);
+    /**
+     * Protects `size` bytes as one record and sends it. Established sessions only. Returns WHIMBREL_OK;
+     * WHIMBREL_ERR_TOO_LARGE: longer than the session can send, nothing is, and the session lives; or why it is over.
+     */
+    int32_t (*write)(void *context,
+                     uint8_t session,
+                     uint64_t now_ms,
+                     const uint8_t *plain,
+                     size_t size,
+                     const whimbrel_outlet_t *outlet);
+    /** Tells where a session stands. */
+    void (*state)(void *context, uint8_t session, whimbrel_session_state_t *state);
+    /**
+     * Puts the whole association into `buffer`: keys, Connection ID, what the cipher suite needs. The session goes on.
+     * Returns its length; WHIMBREL_ERR_FULL: `size` is too small; WHIMBREL_ERR_STATE: not now (see `savable`);
+     * WHIMBREL_ERR_NOT_SUPPORTED: never. None of these ends the session. NULL without WHIMBREL_CAN_SAVE.
+     */
+    int32_t (*save)(void *context, uint8_t session, uint8_t *buffer, size_t size);
+    /**
+     * Begins a session as `start` does, but established, from what `save` gave. It goes on sending with record number
+     * `sequence`, which is beyond all that was sent. Returns WHIMBREL_OK; WHIMBREL_ERR_MALFORMED: not what this backend
+     * saved; or as `start`. NULL without WHIMBREL_CAN_SAVE.
+     */
+    int32_t (*load)(void *context,
+                    uint8_t session,
+                    const whimbrel_session_t *setup,
+                    const uint8_t *data,
+                    size_t size,
+                    uint64_t sequence);
+    /**
+     * After `load`: what came just now proves to be fresh, so that every record up to it counts as received and is
+     * dropped if it comes (again). NULL without WHIMBREL_CAN_SAVE.
+     */
+    void (*fence)(void *context, uint8_t session);
+    /**
+     * Ends a session: WHIMBREL_END_… Keys are overwritten. Without WHIMBREL_END_FORGET, what resumption needs may be kept.
+     * A session that does not exist is ended already; there WHIMBREL_END_FORGET forgets what was kept.
+     */
+    void (*end)(void *context,
+                uint8_t session,
+                uint64_t now_ms,
+                uint32_t how,
+                const whimbrel_outlet_t *outlet);
+} whimbrel_security_t;
+
+/* -------------------------------------------------------------------------------------------------------- */
 /* Constants and the structs that the application fills.                                                    */
 /* -------------------------------------------------------------------------------------------------------- */
 
@@ -83,6 +296,24 @@ typedef struct whimbrel_client_t whimbrel_client_t;
 #define WHIMBREL_ERR_TIMEOUT (-21)
 /** The server refused. */
 #define WHIMBREL_ERR_REFUSED (-22)
+/** The security mode, or what goes with it, is not supported by the backend; or there is none. */
+#define WHIMBREL_ERR_SECURITY_MODE (-24)
+/** Keys, certificate or name cannot be used as they are. */
+#define WHIMBREL_ERR_CREDENTIALS (-25)
+/** None of the cipher suites is supported. */
+#define WHIMBREL_ERR_CIPHERSUITE (-26)
+/** The DTLS handshake failed: no common cipher suite, a wrong key. */
+#define WHIMBREL_ERR_HANDSHAKE (-27)
+/** The server's certificate or key is not the one expected, or not vouched for. */
+#define WHIMBREL_ERR_CERTIFICATE (-28)
+/** The server's certificate is for another name. */
+#define WHIMBREL_ERR_NAME (-29)
+/** The server's certificate is not valid now, or nobody knows what time it is. */
+#define WHIMBREL_ERR_EXPIRED (-30)
+/** The server closed the session. */
+#define WHIMBREL_ERR_CLOSED (-31)
+/** Stable storage cannot be read or written. */
+#define WHIMBREL_ERR_STORAGE (-32)
 /** No identifier at this level of a path (MAX_ID). */
 #define WHIMBREL_NONE 65535
 /** Resource types (TS 1.0 Appendix C). An executable resource has none. */
@@ -171,6 +402,16 @@ typedef struct whimbrel_client_t whimbrel_client_t;
 #define WHIMBREL_EVENT_DROPPED 18
 /** A Confirmable notification of `path` was not acknowledged. */
 #define WHIMBREL_EVENT_NOTIFY_FAILED 19
+/** A DTLS session is established by a full handshake: status is the cipher suite's IANA number. */
+#define WHIMBREL_EVENT_SECURED 20
+/** A DTLS session goes on without a full handshake, resumed or loaded from storage: status is the cipher suite. */
+#define WHIMBREL_EVENT_RESUMED 21
+/** A DTLS session could not be established, or is over: status says why. */
+#define WHIMBREL_EVENT_SECURITY_FAILED 22
+/** The server sent an alert: status is its description, 0 to 255 (RFC 5246 section 7.2; 0 is close_notify). */
+#define WHIMBREL_EVENT_ALERT 23
+/** Stable storage could not be read or written: status says why. */
+#define WHIMBREL_EVENT_STORAGE_FAILED 24
 /** Why the client wants to be called (whimbrel_deadline_t.reason): only input can change anything. */
 #define WHIMBREL_WAKE_NOTHING 0
 /** More input may wait, or something changed. */
@@ -187,13 +428,15 @@ typedef struct whimbrel_client_t whimbrel_client_t;
 #define WHIMBREL_WAKE_NOTIFICATION 6
 /** The awake window of queue mode ends. */
 #define WHIMBREL_WAKE_SLEEP 7
+/** A handshake message is repeated or given up. */
+#define WHIMBREL_WAKE_HANDSHAKE 8
 
 /** Access control (TS 1.0 section 7.3); the library has whimbrel_access_control. Only where named it is linked. */
 typedef struct whimbrel_access_t whimbrel_access_t;
 
 /**
  * A part of the client that a product can leave out; the library has whimbrel_reporting, whimbrel_transfers,
- * whimbrel_creation and whimbrel_deferral. Only those named are linked.
+ * whimbrel_creation, whimbrel_deferral, whimbrel_dtls and whimbrel_persistence. Only those named are linked.
  */
 typedef struct whimbrel_feature_t whimbrel_feature_t;
 
@@ -230,6 +473,8 @@ typedef struct whimbrel_limits_t {
     uint16_t undo;
     /** The largest payload assembled from blocks, in bytes; streams are not bound by it (0: none). */
     uint32_t body;
+    /** With DTLS: the largest datagram of a link, sent or received, in bytes, 140 to 16384 (0: no DTLS). */
+    uint16_t mtu;
 } whimbrel_limits_t;
 
 /** Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses. */
@@ -319,6 +564,10 @@ typedef struct whimbrel_config_t {
     void (*event)(void *context, const whimbrel_event_t *event);
     /** Given to `event`. */
     void *event_context;
+    /** DTLS: the first retransmission timeout of a handshake in milliseconds; 0 takes that of CoAP. It doubles. */
+    uint32_t handshake_first_ms;
+    /** DTLS: the longest such timeout; when it has passed without an answer, the handshake has failed. 0 takes 60000. */
+    uint32_t handshake_longest_ms;
 } whimbrel_config_t;
 
 /** The platform. None of these functions may block, and none may call the client but whimbrel_changed(). */
@@ -333,7 +582,8 @@ typedef struct whimbrel_port_t {
     void (*random)(void *context, uint8_t *buffer, size_t size);
     /**
      * Opens a link to a server, or tells how far that has come. `link` is below whimbrel_limits_t.servers; `host` is a
-     * name or an address literal of `host_length` bytes, not terminated; `secure` is 0. Returns WHIMBREL_OK,
+     * name or an address literal of `host_length` bytes, not terminated; `secure` is 1 where the datagrams are those of
+     * the security backend, which a socket need not know. Returns WHIMBREL_OK,
      * WHIMBREL_PENDING (the client asks again with the same arguments), or an error.
      */
     int32_t (*link_open)(void *context,
@@ -360,6 +610,21 @@ typedef struct whimbrel_port_t {
     void (*unlock)(void *context, uint32_t state);
     /** Called by whimbrel_changed(), so that a waiting thread polls; may be NULL. May run in an interrupt. */
     void (*wake)(void *context);
+    /** The DTLS backend, for whimbrel_dtls; must live as long as the client. NULL: none. */
+    const whimbrel_security_t *security;
+    /** The time in seconds since 1970, negative where it is not known; certificates are judged by it. NULL: not known. */
+    int64_t (*wall_clock)(void *context);
+    /**
+     * Reads a record of stable storage, which holds secrets: its length, at most `size`; WHIMBREL_ERR_NOT_FOUND or 0: it
+     * was never written, or last with size 0; WHIMBREL_ERR_FULL: it is longer than `size`; another error: it cannot be read.
+     * For whimbrel_persistence; NULL together with `storage_write`.
+     */
+    int32_t (*storage_read)(void *context, uint16_t record, uint8_t *buffer, size_t size);
+    /**
+     * Replaces a record of stable storage; with `size` 0 removes it. When it returns WHIMBREL_OK, the new content is there
+     * after a power cut. If power is cut meanwhile, the record may hold anything: the client sees that, and has another.
+     */
+    int32_t (*storage_write)(void *context, uint16_t record, const uint8_t *data, size_t size);
 } whimbrel_port_t;
 
 /* -------------------------------------------------------------------------------------------------------- */
@@ -391,7 +656,8 @@ size_t whimbrel_client_size(const whimbrel_limits_t *limits);
  * @param client  Out: the handle, inside `memory`; NULL after an error.
  * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in a struct, a function
  *         missing in the port, no endpoint name or no format, limits or timing out of range, access control with
- *         whimbrel_limits_t.access 0; WHIMBREL_ERR_FULL: `memory` is too small;
+ *         whimbrel_limits_t.access 0, whimbrel_dtls without a complete whimbrel_port_t.security or with whimbrel_limits_t.mtu 0,
+ *         whimbrel_persistence without whimbrel_dtls or storage functions; WHIMBREL_ERR_FULL: `memory` is too small;
  *         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes;
  *         WHIMBREL_ERR_NOT_SUPPORTED: a version other than 1.0 and 1.1.
  *
@@ -489,11 +755,47 @@ int32_t whimbrel_client_end(whimbrel_client_t *client);
 /* Server accounts from C.                                                                                  */
 /* -------------------------------------------------------------------------------------------------------- */
 
+/**
+ * What an account is secured with: the resources of the Security object that have to do with it (TS 1.0 section 7.1,
+ * Appendix E.1). Copied, not kept.
+ */
+typedef struct whimbrel_credentials_t {
+    /** sizeof(whimbrel_credentials_t) */
+    size_t size;
+    /** Security Mode, resource 2: WHIMBREL_PSK, WHIMBREL_RAW_PUBLIC_KEY, WHIMBREL_CERTIFICATE, WHIMBREL_NOSEC. */
+    uint8_t mode;
+    /** Certificate Usage, resource 15 (1.1): WHIMBREL_USAGE_…; 0: not instantiated, a domain-issued certificate. */
+    uint8_t certificate_usage;
+    /** Matching Type, resource 13 (1.1): 0 `server_key` itself; 1, 2, 3 its SHA-256, SHA-384, SHA-512. */
+    uint8_t matching_type;
+    /** Public Key or Identity, resource 3: PSK identity, own SubjectPublicKeyInfo, or own certificate, DER. */
+    const uint8_t *identity;
+    /** Its length in bytes. */
+    size_t identity_length;
+    /** Server Public Key, resource 4: the server's SubjectPublicKeyInfo, certificate or trust anchor, DER, or a hash. */
+    const uint8_t *server_key;
+    /** Its length in bytes. */
+    size_t server_key_length;
+    /** Secret Key, resource 5: the PSK, or the private key, DER. */
+    const uint8_t *secret_key;
+    /** Its length in bytes. */
+    size_t secret_key_length;
+    /** SNI, resource 14 (1.1): the name that the server's certificate must be for, instead of the URI's host. NULL: none. */
+    const char *sni;
+    /**
+     * DTLS/TLS Ciphersuite, resource 16 (1.1): what to offer, by IANA number, the preferred one first. NULL: the
+     * backend's own list.
+     */
+    const uint16_t *ciphersuites;
+    /** How many there are, at most 16. */
+    size_t ciphersuite_count;
+} whimbrel_credentials_t;
+
 /** A server account: one instance of the Security object and one of the Server object (TS 1.0 Appendix E.1, E.2). */
 typedef struct whimbrel_account_t {
     /** sizeof(whimbrel_account_t) */
     size_t size;
-    /** LwM2M Server URI, `coap://host:port`. */
+    /** LwM2M Server URI: `coap://host:port`, or `coaps://host:port` where `security` secures. */
     const char *uri;
     /** Binding: "U" or "UQ"; NULL is "U". */
     const char *binding;
@@ -509,22 +811,48 @@ typedef struct whimbrel_account_t {
     uint16_t short_server_id;
     /** 0: changes are stored while the server cannot be reached. 1: they are discarded (the inverse of `/1/x/6`). */
     uint8_t discard_offline;
+    /** What the account is secured with; NULL is NoSec. */
+    const whimbrel_credentials_t *security;
 } whimbrel_account_t;
 
 /**
- * Adds a server account without security (NoSec); the client registers at the next poll.
+ * Adds a server account; the client registers at the next poll, after a DTLS handshake where the account is secured.
  *
  * @param client   From whimbrel_client_init().
  * @param account  Copied; not kept.
  * @return WHIMBREL_OK; WHIMBREL_ERR_EXISTS: the Short Server ID is in use; WHIMBREL_ERR_BAD_VALUE: the URI is no
- *         `coap://` URI, the Short Server ID is 0 or 65535, or the binding is not supported;
- *         WHIMBREL_ERR_NOT_SUPPORTED: `coaps://`; WHIMBREL_ERR_FULL: whimbrel_limits_t.servers is exhausted or
- *         .credentials is too small for the URI; WHIMBREL_ERR_ARGUMENT.
+ *         `coap://` or `coaps://` URI, or its scheme and the Security Mode contradict each other, the Short Server ID is 0
+ *         or 65535, the binding is not supported, or a Certificate Usage or Matching Type is out of range;
+ *         WHIMBREL_ERR_SECURITY_MODE: whimbrel_dtls is not named, or the backend cannot do the Security Mode;
+ *         WHIMBREL_ERR_CREDENTIALS: what the mode needs is missing; WHIMBREL_ERR_FULL: whimbrel_limits_t.servers is exhausted
+ *         or .credentials is too small for URI and keys; WHIMBREL_ERR_ARGUMENT. Keys that cannot be parsed show when the
+ *         session begins, as WHIMBREL_EVENT_ACCOUNT_INVALID.
  *
- * All of it is added, or nothing. Serves: TS 1.0 section 5.2.3.1 (factory bootstrap). Since 0.1.
+ * All of it is added, or nothing. Serves: TS 1.0 sections 5.2.3.1 (factory bootstrap) and 7.1. Since 0.1.
  */
 int32_t whimbrel_account_add(whimbrel_client_t *client,
                              const whimbrel_account_t *account);
+
+/**
+ * Replaces what a server account is secured with. Its session ends, with a close_notify, and a full handshake follows at
+ * the next poll, then a Register.
+ *
+ * @param credentials  Copied; not kept. Its mode must fit the scheme of the account's URI.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: no such Short Server ID; else as whimbrel_account_add(), and then nothing has
+ *         changed.
+ *
+ * Serves: TS 1.0 section 5.2.4.2 (changed security materials). Since 0.1.
+ */
+int32_t whimbrel_account_secure(whimbrel_client_t *client,
+                                uint16_t short_server_id,
+                                const whimbrel_credentials_t *credentials);
+
+/**
+ * What the security backend can do.
+ *
+ * @return WHIMBREL_CAN_… as bits; 0 without whimbrel_dtls; an error, which is negative. Since 0.1.
+ */
+int32_t whimbrel_client_capabilities(whimbrel_client_t *client);
 
 /**
  * Forgets a server account without a word to the server.
@@ -938,6 +1266,18 @@ extern const whimbrel_feature_t whimbrel_creation;
  * handler's failure.
  */
 extern const whimbrel_feature_t whimbrel_deferral;
+
+/**
+ * DTLS by the backend that whimbrel_port_t.security names (TS 1.0 section 7.1). Needs whimbrel_limits_t.mtu. Without it every
+ * account is NoSec, and `coaps://` is refused.
+ */
+extern const whimbrel_feature_t whimbrel_dtls;
+
+/**
+ * What outlives a power cut, by whimbrel_port_t.storage_read and .storage_write: DTLS associations with the registrations that
+ * go with them. After a restart such a client sends an Update, without a handshake. Needs whimbrel_dtls.
+ */
+extern const whimbrel_feature_t whimbrel_persistence;
 
 /* -------------------------------------------------------------------------------------------------------- */
 /* Access control from C.                                                                                   */

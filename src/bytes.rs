@@ -18,6 +18,15 @@ pub fn copy(to: &mut [u8], from: &[u8]) {
     copy_items(to_bytes, from_bytes);
 }
 
+/// Overwrites what is secret.
+pub fn zeroise(bytes: &mut [u8]) {
+    for byte in bytes.iter_mut() {
+        *byte = 0;
+    }
+    // not to be optimised away because nobody reads it again
+    core::hint::black_box(bytes);
+}
+
 fn copy_items<T: Copy>(to: &mut [T], from: &[T]) {
     let mut from = from.iter();
     for to in to.iter_mut() {

@@ -54,6 +54,24 @@ pub enum Error {
     Refused = -22,
     /// The handler answers later. Never leaves the engine.
     Deferred = -23,
+    /// The security mode, or what goes with it, is not supported by the backend.
+    SecurityMode = -24,
+    /// Own keys, certificate or name cannot be used as they are.
+    Credentials = -25,
+    /// None of the cipher suites to be offered is supported.
+    Ciphersuite = -26,
+    /// The handshake failed: no common suite, a wrong key, a message that the protocol does not forgive.
+    Handshake = -27,
+    /// The server's certificate or key is not the one expected, or not vouched for.
+    Certificate = -28,
+    /// The server's certificate is for another name.
+    Name = -29,
+    /// The server's certificate is not valid now, or the time is not known.
+    Expired = -30,
+    /// The peer closed the session, by close_notify or a fatal alert.
+    Closed = -31,
+    /// Stable storage cannot be read or written.
+    Storage = -32,
 }
 
 impl Error {
@@ -79,7 +97,16 @@ impl Error {
             | Self::State
             | Self::Timeout
             | Self::Refused
-            | Self::Deferred => Code::INTERNAL_SERVER_ERROR,
+            | Self::Deferred
+            | Self::SecurityMode
+            | Self::Credentials
+            | Self::Ciphersuite
+            | Self::Handshake
+            | Self::Certificate
+            | Self::Name
+            | Self::Expired
+            | Self::Closed
+            | Self::Storage => Code::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -106,6 +133,16 @@ impl Error {
             -17 => Self::Link,
             -18 => Self::Truncated,
             -20 => Self::Exists,
+            -21 => Self::Timeout,
+            -24 => Self::SecurityMode,
+            -25 => Self::Credentials,
+            -26 => Self::Ciphersuite,
+            -27 => Self::Handshake,
+            -28 => Self::Certificate,
+            -29 => Self::Name,
+            -30 => Self::Expired,
+            -31 => Self::Closed,
+            -32 => Self::Storage,
             _ => Self::Handler,
         }
     }

@@ -15,6 +15,8 @@ pub mod model;
 pub mod objects;
 pub mod path;
 pub mod port;
+pub mod secure;
+pub mod storage;
 pub mod time;
 pub mod value;
 

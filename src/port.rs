@@ -35,6 +35,9 @@ pub trait Port {
 
     /// Tells the application what happened.
     fn event(&mut self, event: Event);
+
+    /// The platform's own table, for the parts of the client that reach further than this trait.
+    fn table(&self) -> *const core::ffi::c_void;
 }
 
 /// What happened. The numbers are those of `WHIMBREL_EVENT_…`.
@@ -79,6 +82,16 @@ pub enum EventCode {
     Dropped = 18,
     /// A confirmable notification of `path` was not acknowledged in time.
     NotifyFailed = 19,
+    /// A session is established by a full handshake; `status` is the cipher suite.
+    Secured = 20,
+    /// A session goes on without a full handshake; `status` is the cipher suite.
+    Resumed = 21,
+    /// A session could not be established, or is over; `status` says why.
+    SecurityFailed = 22,
+    /// The server sent an alert; `status` is its description.
+    Alert = 23,
+    /// Stable storage failed; `status` says why.
+    StorageFailed = 24,
 }
 
 /// Something that happened.

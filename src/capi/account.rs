@@ -3,8 +3,43 @@
 use super::handle::{enter, whimbrel_client_t};
 use crate::client::NewAccount;
 use crate::error::Error;
-use crate::objects::{Binding, MODE_NOSEC};
+use crate::objects::{Binding, Credentials};
+use crate::secure::CIPHERSUITES;
 use core::ffi::{CStr, c_char};
+
+/// What an account is secured with: the resources of the Security object that have to do with it (TS 1.0 section 7.1,
+/// Appendix E.1). Copied, not kept.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct whimbrel_credentials_t {
+    /// sizeof(whimbrel_credentials_t)
+    pub size: usize,
+    /// Security Mode, resource 2: WHIMBREL_PSK, WHIMBREL_RAW_PUBLIC_KEY, WHIMBREL_CERTIFICATE, WHIMBREL_NOSEC.
+    pub mode: u8,
+    /// Certificate Usage, resource 15 (1.1): WHIMBREL_USAGE_…; 0: not instantiated, a domain-issued certificate.
+    pub certificate_usage: u8,
+    /// Matching Type, resource 13 (1.1): 0 `server_key` itself; 1, 2, 3 its SHA-256, SHA-384, SHA-512.
+    pub matching_type: u8,
+    /// Public Key or Identity, resource 3: PSK identity, own SubjectPublicKeyInfo, or own certificate, DER.
+    pub identity: *const u8,
+    /// Its length in bytes.
+    pub identity_length: usize,
+    /// Server Public Key, resource 4: the server's SubjectPublicKeyInfo, certificate or trust anchor, DER, or a hash.
+    pub server_key: *const u8,
+    /// Its length in bytes.
+    pub server_key_length: usize,
+    /// Secret Key, resource 5: the PSK, or the private key, DER.
+    pub secret_key: *const u8,
+    /// Its length in bytes.
+    pub secret_key_length: usize,
+    /// SNI, resource 14 (1.1): the name that the server's certificate must be for, instead of the URI's host. NULL: none.
+    pub sni: *const c_char,
+    /// DTLS/TLS Ciphersuite, resource 16 (1.1): what to offer, by IANA number, the preferred one first. NULL: the
+    /// backend's own list.
+    pub ciphersuites: *const u16,
+    /// How many there are, at most 16.
+    pub ciphersuite_count: usize,
+}
 
 /// A server account: one instance of the Security object and one of the Server object (TS 1.0 Appendix E.1, E.2).
 #[repr(C)]
@@ -12,7 +47,7 @@ use core::ffi::{CStr, c_char};
 pub struct whimbrel_account_t {
     /// sizeof(whimbrel_account_t)
     pub size: usize,
-    /// LwM2M Server URI, `coap://host:port`.
+    /// LwM2M Server URI: `coap://host:port`, or `coaps://host:port` where `security` secures.
     pub uri: *const c_char,
     /// Binding: "U" or "UQ"; NULL is "U".
     pub binding: *const c_char,
@@ -28,6 +63,8 @@ pub struct whimbrel_account_t {
     pub short_server_id: u16,
     /// 0: changes are stored while the server cannot be reached. 1: they are discarded (the inverse of `/1/x/6`).
     pub discard_offline: u8,
+    /// What the account is secured with; NULL is NoSec.
+    pub security: *const whimbrel_credentials_t,
 }
 
 /// # Safety
@@ -40,16 +77,79 @@ pub(super) unsafe fn text<'t>(text: *const c_char) -> Result<&'t str, Error> {
     unsafe { CStr::from_ptr(text) }.to_str().map_err(|_| Error::BadValue)
 }
 
-/// Adds a server account without security (NoSec); the client registers at the next poll.
+/// Cipher suites as the Security object keeps them.
+struct Suites([u8; 2 * CIPHERSUITES], usize);
+
+impl Suites {
+    /// # Safety
+    /// `first` points to `count` numbers, or is NULL.
+    unsafe fn read(first: *const u16, count: usize) -> Result<Self, Error> {
+        let mut suites = Self([0; 2 * CIPHERSUITES], 0);
+        if first.is_null() {
+            return Ok(suites);
+        }
+        for at in 0..count {
+            // SAFETY: the contract above
+            let suite = unsafe { first.add(at).read() };
+            crate::bytes::put(&mut suites.0, suites.1, &suite.to_be_bytes()).map_err(|_| Error::Argument)?;
+            suites.1 = suites.1.wrapping_add(2);
+        }
+        Ok(suites)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.0.get(..self.1).unwrap_or(&[])
+    }
+}
+
+/// # Safety
+/// `bytes` points to `length` bytes, or is NULL.
+unsafe fn slice<'b>(bytes: *const u8, length: usize) -> &'b [u8] {
+    // SAFETY: the contract above
+    if bytes.is_null() || length == 0 { &[] } else { unsafe { core::slice::from_raw_parts(bytes, length) } }
+}
+
+/// Shows credentials of the application to the engine.
+///
+/// # Safety
+/// The contract of whimbrel_credentials_t.
+unsafe fn with_credentials<R>(
+    given: *const whimbrel_credentials_t,
+    job: impl FnOnce(&Credentials<'_>) -> Result<R, Error>,
+) -> Result<R, Error> {
+    // SAFETY: the contract above
+    unsafe {
+        let Some(given) = given.as_ref() else { return job(&Credentials::NOSEC) };
+        if given.size != size_of::<whimbrel_credentials_t>() {
+            return Err(Error::Argument);
+        }
+        let suites = Suites::read(given.ciphersuites, given.ciphersuite_count)?;
+        job(&Credentials {
+            mode: given.mode,
+            usage: given.certificate_usage,
+            matching: given.matching_type,
+            identity: slice(given.identity, given.identity_length),
+            server_key: slice(given.server_key, given.server_key_length),
+            secret_key: slice(given.secret_key, given.secret_key_length),
+            sni: if given.sni.is_null() { &[] } else { text(given.sni)?.as_bytes() },
+            ciphersuites: suites.bytes(),
+        })
+    }
+}
+
+/// Adds a server account; the client registers at the next poll, after a DTLS handshake where the account is secured.
 ///
 /// @param client   From whimbrel_client_init().
 /// @param account  Copied; not kept.
 /// @return WHIMBREL_OK; WHIMBREL_ERR_EXISTS: the Short Server ID is in use; WHIMBREL_ERR_BAD_VALUE: the URI is no
-///         `coap://` URI, the Short Server ID is 0 or 65535, or the binding is not supported;
-///         WHIMBREL_ERR_NOT_SUPPORTED: `coaps://`; WHIMBREL_ERR_FULL: whimbrel_limits_t.servers is exhausted or
-///         .credentials is too small for the URI; WHIMBREL_ERR_ARGUMENT.
+///         `coap://` or `coaps://` URI, or its scheme and the Security Mode contradict each other, the Short Server ID is 0
+///         or 65535, the binding is not supported, or a Certificate Usage or Matching Type is out of range;
+///         WHIMBREL_ERR_SECURITY_MODE: whimbrel_dtls is not named, or the backend cannot do the Security Mode;
+///         WHIMBREL_ERR_CREDENTIALS: what the mode needs is missing; WHIMBREL_ERR_FULL: whimbrel_limits_t.servers is exhausted
+///         or .credentials is too small for URI and keys; WHIMBREL_ERR_ARGUMENT. Keys that cannot be parsed show when the
+///         session begins, as WHIMBREL_EVENT_ACCOUNT_INVALID.
 ///
-/// All of it is added, or nothing. Serves: TS 1.0 section 5.2.3.1 (factory bootstrap). Since 0.1.
+/// All of it is added, or nothing. Serves: TS 1.0 sections 5.2.3.1 (factory bootstrap) and 7.1. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn whimbrel_account_add(
     client: *mut whimbrel_client_t,
@@ -61,27 +161,60 @@ pub unsafe extern "C" fn whimbrel_account_add(
             let given = account.as_ref().filter(|a| a.size == size_of::<whimbrel_account_t>());
             let given = given.ok_or(Error::Argument)?;
             let uri = text(given.uri)?;
-            if uri.starts_with("coaps://") {
-                return Err(Error::NotSupported);
-            }
             let binding =
                 if given.binding.is_null() { Binding::U } else { Binding::parse(text(given.binding)?)? };
-            let new = NewAccount {
-                short_server_id: given.short_server_id,
-                uri,
-                mode: MODE_NOSEC,
-                identity: &[],
-                server_key: &[],
-                secret_key: &[],
-                lifetime: if given.lifetime_s == 0 { 86_400 } else { given.lifetime_s },
-                pmin: given.pmin_s,
-                pmax: given.pmax_s,
-                disable_timeout: given.disable_timeout_s,
-                storing: given.discard_offline == 0,
-                binding,
-            };
-            engine.add_account(context, &new)?;
+            with_credentials(given.security, |credentials| {
+                let new = NewAccount {
+                    short_server_id: given.short_server_id,
+                    uri,
+                    credentials: *credentials,
+                    lifetime: if given.lifetime_s == 0 { 86_400 } else { given.lifetime_s },
+                    pmin: given.pmin_s,
+                    pmax: given.pmax_s,
+                    disable_timeout: given.disable_timeout_s,
+                    storing: given.discard_offline == 0,
+                    binding,
+                };
+                engine.add_account(context, &new)
+            })?;
             Ok(0)
+        })
+    }
+}
+
+/// Replaces what a server account is secured with. Its session ends, with a close_notify, and a full handshake follows at
+/// the next poll, then a Register.
+///
+/// @param credentials  Copied; not kept. Its mode must fit the scheme of the account's URI.
+/// @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: no such Short Server ID; else as whimbrel_account_add(), and then nothing has
+///         changed.
+///
+/// Serves: TS 1.0 section 5.2.4.2 (changed security materials). Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn whimbrel_account_secure(
+    client: *mut whimbrel_client_t,
+    short_server_id: u16,
+    credentials: *const whimbrel_credentials_t,
+) -> i32 {
+    // SAFETY: the contract above
+    unsafe {
+        enter(client, |engine, _, context| {
+            with_credentials(credentials, |new| engine.secure_account(context, short_server_id, new))?;
+            Ok(0)
+        })
+    }
+}
+
+/// What the security backend can do.
+///
+/// @return WHIMBREL_CAN_… as bits; 0 without whimbrel_dtls; an error, which is negative. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn whimbrel_client_capabilities(client: *mut whimbrel_client_t) -> i32 {
+    // SAFETY: the contract of every function
+    unsafe {
+        enter(client, |engine, _, context| {
+            let known = engine.capabilities(context);
+            Ok(i32::try_from(known).unwrap_or(i32::MAX))
         })
     }
 }

@@ -43,7 +43,8 @@ pub unsafe extern "C" fn whimbrel_client_size(limits: *const whimbrel_limits_t) 
 /// @param client  Out: the handle, inside `memory`; NULL after an error.
 /// @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in a struct, a function
 ///         missing in the port, no endpoint name or no format, limits or timing out of range, access control with
-///         whimbrel_limits_t.access 0; WHIMBREL_ERR_FULL: `memory` is too small;
+///         whimbrel_limits_t.access 0, whimbrel_dtls without a complete whimbrel_port_t.security or with whimbrel_limits_t.mtu 0,
+///         whimbrel_persistence without whimbrel_dtls or storage functions; WHIMBREL_ERR_FULL: `memory` is too small;
 ///         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes;
 ///         WHIMBREL_ERR_NOT_SUPPORTED: a version other than 1.0 and 1.1.
 ///
@@ -95,6 +96,16 @@ unsafe fn make(
         }
         let limits = Limits::read(given.limits)?;
         let mut chosen = read_config(given)?;
+        chosen.mtu = limits.mtu as u16;
+        let secured = chosen.features.securing.is_none()
+            || (limits.mtu != 0 && super::adapter::is_complete(port.security));
+        let kept = chosen.features.keeping.is_none()
+            || (chosen.features.securing.is_some()
+                && port.storage_read.is_some()
+                && port.storage_write.is_some());
+        if !secured || !kept {
+            return Err(Error::Argument);
+        }
         let mut carver = Carver::new(memory, size);
         let (place, mut parts) = lay_out(&mut carver, &limits)?;
         if let Some(access) = given.access.as_ref() {
@@ -107,6 +118,7 @@ unsafe fn make(
             security: parts.security.ok_or(Error::Full)?,
             server: parts.server.ok_or(Error::Full)?,
             accounts: core::mem::take(&mut parts.accounts),
+            sessions: core::mem::take(&mut parts.sessions),
             observations: core::mem::take(&mut parts.observations),
             attributes: core::mem::take(&mut parts.attributes),
             recent: core::mem::take(&mut parts.recent),
@@ -178,6 +190,11 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
         coap,
         awake_ms: or(given.awake_ms, coap.max_transmit_wait()),
         retry_s: (or(given.retry_first_s, 30), or(given.retry_longest_s, 3600)),
+        handshake_ms: (
+            or(given.handshake_first_ms, coap.ack_timeout_ms),
+            or(given.handshake_longest_ms, 60_000),
+        ),
+        mtu: 0,
         confirm_notifications: given.confirm_notifications != 0,
     })
 }

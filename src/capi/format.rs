@@ -1,5 +1,6 @@
 //! The formats and parts that an application can name.
 
+use super::adapter::Platform;
 use super::types::{whimbrel_feature_t, whimbrel_format_t};
 use crate::client::features::LIBRARY;
 use crate::format::{Entry, JSON, OPAQUE, TEXT, TLV};
@@ -42,3 +43,19 @@ pub static whimbrel_creation: whimbrel_feature_t =
 #[unsafe(no_mangle)]
 pub static whimbrel_deferral: whimbrel_feature_t =
     whimbrel_feature_t { select: |features| features.deferral = Some(&LIBRARY) };
+
+/// DTLS by the backend that whimbrel_port_t.security names (TS 1.0 section 7.1). Needs whimbrel_limits_t.mtu. Without it every
+/// account is NoSec, and `coaps://` is refused.
+#[unsafe(no_mangle)]
+pub static whimbrel_dtls: whimbrel_feature_t =
+    whimbrel_feature_t { select: |features| features.securing = Some((&LIBRARY, &Platform)) };
+
+/// What outlives a power cut, by whimbrel_port_t.storage_read and .storage_write: DTLS associations with the registrations that
+/// go with them. After a restart such a client sends an Update, without a handshake. Needs whimbrel_dtls.
+#[unsafe(no_mangle)]
+pub static whimbrel_persistence: whimbrel_feature_t = whimbrel_feature_t {
+    select: |features| {
+        features.keeping = Some(&LIBRARY);
+        features.storage = Some(&Platform);
+    },
+};

@@ -98,6 +98,10 @@ impl Port for &CPort {
         }
     }
 
+    fn table(&self) -> *const c_void {
+        (&raw const self.table).cast()
+    }
+
     fn event(&mut self, event: Event) {
         let shown = whimbrel_event_t {
             code: event.code as u16,

@@ -5,7 +5,7 @@ use super::handle::whimbrel_client_t;
 use super::object::CObject;
 use super::types::{whimbrel_access_t, whimbrel_limits_t};
 use crate::client::account::Account;
-use crate::client::{AttributeSet, Observation, Pending};
+use crate::client::{AttributeSet, Observation, Pending, Session};
 use crate::coap::Recent;
 use crate::error::Error;
 use crate::model::{Instance, Object};
@@ -30,6 +30,7 @@ pub(crate) struct Limits {
     pub credentials: usize,
     pub undo: usize,
     pub body: usize,
+    pub mtu: usize,
 }
 
 const fn or(value: u16, default: u16) -> usize {
@@ -57,6 +58,7 @@ impl Limits {
             credentials: 0,
             undo: 0,
             body: 0,
+            mtu: 0,
         };
         // SAFETY: the contract above; behind a size that is not ours there may be less than we know
         let given = match unsafe { given.as_ref() } {
@@ -78,11 +80,13 @@ impl Limits {
             credentials: or(given.credentials, 128),
             undo: or(given.undo, 256),
             body: given.body as usize,
+            mtu: given.mtu.into(),
         };
         let sound = limits.servers <= 32
             && limits.observations <= 255
             && limits.datagram >= 128
-            && limits.body <= 0x00ff_ffff;
+            && limits.body <= 0x00ff_ffff
+            && (limits.mtu == 0 || (140..=16384).contains(&limits.mtu));
         if sound { Ok(limits) } else { Err(Error::Argument) }
     }
 }
@@ -159,6 +163,7 @@ pub(crate) struct Parts {
     pub access_place: *mut AccessControl<'static>,
     pub device_place: *mut Device,
     pub accounts: &'static mut [Account],
+    pub sessions: &'static mut [Session],
     pub observations: &'static mut [Observation],
     pub attributes: &'static mut [AttributeSet],
     pub recent: &'static mut [Recent],
@@ -218,12 +223,13 @@ pub(crate) unsafe fn lay_out(
             access_place,
             device_place: carver.take::<Device>(1)?,
             accounts: carver.slice(rows, || Account::FREE)?,
+            sessions: carver.slice(if limits.mtu == 0 { 0 } else { rows }, || Session::CLEAR)?,
             observations: carver.slice(limits.observations, || Observation::FREE)?,
             attributes: carver.slice(limits.attributes, || AttributeSet::FREE)?,
             recent: carver.slice(limits.recent, || Recent::FREE)?,
             pending: carver.slice(limits.deferred, || Pending::FREE)?,
             changes: carver.slice(limits.changes, || Path::ROOT)?,
-            receive: carver.slice(limits.datagram, || 0)?,
+            receive: carver.slice(limits.datagram.max(limits.mtu), || 0)?,
             send: carver.slice(limits.datagram, || 0)?,
             outgoing: carver.slice(limits.datagram.saturating_mul(rows), || 0)?,
             body: carver.slice(limits.body, || 0)?,

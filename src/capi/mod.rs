@@ -10,6 +10,8 @@
 // The order is that of the header; blank lines keep it.
 mod handle;
 
+mod security;
+
 mod types;
 
 mod client;
@@ -26,6 +28,7 @@ mod format;
 
 mod access;
 
+mod adapter;
 mod layout;
 mod storage;
 
@@ -37,4 +40,5 @@ pub use device::*;
 pub use format::*;
 pub use handle::whimbrel_client_t;
 pub use object::*;
+pub use security::*;
 pub use types::*;

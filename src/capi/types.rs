@@ -1,6 +1,7 @@
 //! Constants and the structs that the application fills.
 
 use super::access::whimbrel_access_entry_t;
+use super::security::whimbrel_security_t;
 use crate::error::Error;
 use core::ffi::{c_char, c_void};
 
@@ -55,6 +56,24 @@ pub const WHIMBREL_ERR_EXISTS: i32 = -20;
 pub const WHIMBREL_ERR_TIMEOUT: i32 = -21;
 /// The server refused.
 pub const WHIMBREL_ERR_REFUSED: i32 = -22;
+/// The security mode, or what goes with it, is not supported by the backend; or there is none.
+pub const WHIMBREL_ERR_SECURITY_MODE: i32 = -24;
+/// Keys, certificate or name cannot be used as they are.
+pub const WHIMBREL_ERR_CREDENTIALS: i32 = -25;
+/// None of the cipher suites is supported.
+pub const WHIMBREL_ERR_CIPHERSUITE: i32 = -26;
+/// The DTLS handshake failed: no common cipher suite, a wrong key.
+pub const WHIMBREL_ERR_HANDSHAKE: i32 = -27;
+/// The server's certificate or key is not the one expected, or not vouched for.
+pub const WHIMBREL_ERR_CERTIFICATE: i32 = -28;
+/// The server's certificate is for another name.
+pub const WHIMBREL_ERR_NAME: i32 = -29;
+/// The server's certificate is not valid now, or nobody knows what time it is.
+pub const WHIMBREL_ERR_EXPIRED: i32 = -30;
+/// The server closed the session.
+pub const WHIMBREL_ERR_CLOSED: i32 = -31;
+/// Stable storage cannot be read or written.
+pub const WHIMBREL_ERR_STORAGE: i32 = -32;
 
 /// No identifier at this level of a path (MAX_ID).
 pub const WHIMBREL_NONE: u16 = 0xffff;
@@ -150,6 +169,16 @@ pub const WHIMBREL_EVENT_ACCOUNT_INVALID: u16 = 17;
 pub const WHIMBREL_EVENT_DROPPED: u16 = 18;
 /// A Confirmable notification of `path` was not acknowledged.
 pub const WHIMBREL_EVENT_NOTIFY_FAILED: u16 = 19;
+/// A DTLS session is established by a full handshake: status is the cipher suite's IANA number.
+pub const WHIMBREL_EVENT_SECURED: u16 = 20;
+/// A DTLS session goes on without a full handshake, resumed or loaded from storage: status is the cipher suite.
+pub const WHIMBREL_EVENT_RESUMED: u16 = 21;
+/// A DTLS session could not be established, or is over: status says why.
+pub const WHIMBREL_EVENT_SECURITY_FAILED: u16 = 22;
+/// The server sent an alert: status is its description, 0 to 255 (RFC 5246 section 7.2; 0 is close_notify).
+pub const WHIMBREL_EVENT_ALERT: u16 = 23;
+/// Stable storage could not be read or written: status says why.
+pub const WHIMBREL_EVENT_STORAGE_FAILED: u16 = 24;
 
 /// Why the client wants to be called (whimbrel_deadline_t.reason): only input can change anything.
 pub const WHIMBREL_WAKE_NOTHING: u8 = 0;
@@ -167,6 +196,8 @@ pub const WHIMBREL_WAKE_UPDATE: u8 = 5;
 pub const WHIMBREL_WAKE_NOTIFICATION: u8 = 6;
 /// The awake window of queue mode ends.
 pub const WHIMBREL_WAKE_SLEEP: u8 = 7;
+/// A handshake message is repeated or given up.
+pub const WHIMBREL_WAKE_HANDSHAKE: u8 = 8;
 
 /// How much a client can hold. All of it comes from the one memory block; a 0 takes the default in parentheses.
 #[repr(C)]
@@ -200,6 +231,8 @@ pub struct whimbrel_limits_t {
     pub undo: u16,
     /// The largest payload assembled from blocks, in bytes; streams are not bound by it (0: none).
     pub body: u32,
+    /// With DTLS: the largest datagram of a link, sent or received, in bytes, 140 to 16384 (0: no DTLS).
+    pub mtu: u16,
 }
 
 /// Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses.
@@ -281,7 +314,7 @@ pub struct whimbrel_access_t {
 }
 
 /// A part of the client that a product can leave out; the library has whimbrel_reporting, whimbrel_transfers,
-/// whimbrel_creation and whimbrel_deferral. Only those named are linked.
+/// whimbrel_creation, whimbrel_deferral, whimbrel_dtls and whimbrel_persistence. Only those named are linked.
 pub struct whimbrel_feature_t {
     pub(crate) select: fn(&mut crate::client::features::Features<'static>),
 }
@@ -325,6 +358,10 @@ pub struct whimbrel_config_t {
     pub event: Option<unsafe extern "C" fn(context: *mut c_void, event: *const whimbrel_event_t)>,
     /// Given to `event`.
     pub event_context: *mut c_void,
+    /// DTLS: the first retransmission timeout of a handshake in milliseconds; 0 takes that of CoAP. It doubles.
+    pub handshake_first_ms: u32,
+    /// DTLS: the longest such timeout; when it has passed without an answer, the handshake has failed. 0 takes 60000.
+    pub handshake_longest_ms: u32,
 }
 
 /// The platform. None of these functions may block, and none may call the client but whimbrel_changed().
@@ -340,7 +377,8 @@ pub struct whimbrel_port_t {
     /// Fills `buffer` with bytes nobody can guess.
     pub random: Option<unsafe extern "C" fn(context: *mut c_void, buffer: *mut u8, size: usize)>,
     /// Opens a link to a server, or tells how far that has come. `link` is below whimbrel_limits_t.servers; `host` is a
-    /// name or an address literal of `host_length` bytes, not terminated; `secure` is 0. Returns WHIMBREL_OK,
+    /// name or an address literal of `host_length` bytes, not terminated; `secure` is 1 where the datagrams are those of
+    /// the security backend, which a socket need not know. Returns WHIMBREL_OK,
     /// WHIMBREL_PENDING (the client asks again with the same arguments), or an error.
     pub link_open: Option<
         unsafe extern "C" fn(
@@ -368,6 +406,19 @@ pub struct whimbrel_port_t {
     pub unlock: Option<unsafe extern "C" fn(context: *mut c_void, state: u32)>,
     /// Called by whimbrel_changed(), so that a waiting thread polls; may be NULL. May run in an interrupt.
     pub wake: Option<unsafe extern "C" fn(context: *mut c_void)>,
+    /// The DTLS backend, for whimbrel_dtls; must live as long as the client. NULL: none.
+    pub security: *const whimbrel_security_t,
+    /// The time in seconds since 1970, negative where it is not known; certificates are judged by it. NULL: not known.
+    pub wall_clock: Option<unsafe extern "C" fn(context: *mut c_void) -> i64>,
+    /// Reads a record of stable storage, which holds secrets: its length, at most `size`; WHIMBREL_ERR_NOT_FOUND or 0: it
+    /// was never written, or last with size 0; WHIMBREL_ERR_FULL: it is longer than `size`; another error: it cannot be read.
+    /// For whimbrel_persistence; NULL together with `storage_write`.
+    pub storage_read:
+        Option<unsafe extern "C" fn(context: *mut c_void, record: u16, buffer: *mut u8, size: usize) -> i32>,
+    /// Replaces a record of stable storage; with `size` 0 removes it. When it returns WHIMBREL_OK, the new content is there
+    /// after a power cut. If power is cut meanwhile, the record may hold anything: the client sees that, and has another.
+    pub storage_write:
+        Option<unsafe extern "C" fn(context: *mut c_void, record: u16, data: *const u8, size: usize) -> i32>,
 }
 
 // The numbers above are what the engine means by them.
@@ -394,5 +445,14 @@ const _: () = {
     assert!(WHIMBREL_ERR_EXISTS == Error::Exists as i32);
     assert!(WHIMBREL_ERR_TIMEOUT == Error::Timeout as i32);
     assert!(WHIMBREL_ERR_REFUSED == Error::Refused as i32);
+    assert!(WHIMBREL_ERR_SECURITY_MODE == Error::SecurityMode as i32);
+    assert!(WHIMBREL_ERR_CREDENTIALS == Error::Credentials as i32);
+    assert!(WHIMBREL_ERR_CIPHERSUITE == Error::Ciphersuite as i32);
+    assert!(WHIMBREL_ERR_HANDSHAKE == Error::Handshake as i32);
+    assert!(WHIMBREL_ERR_CERTIFICATE == Error::Certificate as i32);
+    assert!(WHIMBREL_ERR_NAME == Error::Name as i32);
+    assert!(WHIMBREL_ERR_EXPIRED == Error::Expired as i32);
+    assert!(WHIMBREL_ERR_CLOSED == Error::Closed as i32);
+    assert!(WHIMBREL_ERR_STORAGE == Error::Storage as i32);
     assert!(WHIMBREL_NONE == crate::path::NONE);
 };

@@ -32,6 +32,10 @@ pub enum State {
     },
     /// The link is being opened.
     Opening,
+    /// The handshake is under way.
+    Securing,
+    /// An Update is under way over a session that outlived a power cut or a change of address. Nothing is served.
+    Resuming,
     /// The Register is under way.
     Registering,
     /// The server knows the client.
@@ -190,9 +194,26 @@ impl Location {
         Ok(())
     }
 
+    /// The path as it is kept: a length byte before each segment.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length.into()).unwrap_or(&[])
+    }
+
+    /// The path from what [`Location::as_bytes`] gave.
+    pub fn from_bytes(kept: &[u8]) -> Result<Self, Error> {
+        let mut location = Self { bytes: [0; LOCATION], length: 0 };
+        let mut rest = kept;
+        while let Some((length, behind)) = rest.split_first() {
+            let (segment, next) = behind.split_at_checked((*length).into()).ok_or(Error::Malformed)?;
+            location.push(segment)?;
+            rest = next;
+        }
+        Ok(location)
+    }
+
     /// The segments in order.
     pub fn segments(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.bytes.get(..self.length.into()).unwrap_or(&[]);
+        let mut rest = self.as_bytes();
         core::iter::from_fn(move || {
             let (length, behind) = rest.split_first()?;
             let (segment, next) = behind.split_at_checked((*length).into())?;

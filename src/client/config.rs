@@ -31,6 +31,10 @@ pub struct Config<'a> {
     pub awake_ms: u32,
     /// The first and the longest pause before a failed registration is tried again, in seconds.
     pub retry_s: (u32, u32),
+    /// DTLS: the first and the longest retransmission timeout of a handshake, in milliseconds.
+    pub handshake_ms: (u32, u32),
+    /// DTLS: the largest datagram of a link.
+    pub mtu: u16,
     /// Whether notifications are Confirmable; one a day is in any case (RFC 7641 section 4.5).
     pub confirm_notifications: bool,
 }

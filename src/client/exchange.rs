@@ -2,6 +2,7 @@
 
 use crate::client::account::{Exchange, Purpose, State};
 use crate::client::features::Fate;
+use crate::client::session::Phase;
 use crate::client::{Context, Engine};
 use crate::coap::exchange::Due;
 use crate::coap::{Kind, Transmission, writer};
@@ -60,7 +61,11 @@ impl Engine<'_> {
     pub(crate) fn transmit(&mut self, ctx: &mut Context<'_>, who: usize, datagram: &[u8]) {
         self.need_radio(ctx);
         self.stay_awake(ctx.now, who);
-        if let Err(error) = ctx.port.send(who as u8, datagram) {
+        let sent = match self.config.features.securing {
+            Some((securing, _)) if self.phase(who) != Phase::Clear => securing.send(self, ctx, who, datagram),
+            _ => ctx.port.send(who as u8, datagram),
+        };
+        if let Err(error) = sent {
             let server = self.server_id(who);
             self.tell(ctx, Event::new(EventCode::LinkFailed, server).why(error.to_c()));
         }

@@ -5,12 +5,16 @@
 
 use crate::client::request::Request;
 use crate::client::respond::Reply;
+use crate::client::uri::Uri;
 use crate::client::{Context, Deadline, Engine};
 use crate::coap::Block;
 use crate::error::Error;
 use crate::format::link::LinkWriter;
 use crate::model::Object;
+use crate::objects::Credentials;
 use crate::path::Path;
+use crate::secure::Backend;
+use crate::storage::Storage;
 use crate::time::Instant;
 
 /// The parts that a configuration names.
@@ -24,6 +28,12 @@ pub struct Features<'a> {
     pub creation: Option<&'a dyn Creation>,
     /// Handlers that answer later. Without: 5.00.
     pub deferral: Option<&'a dyn Deferral>,
+    /// DTLS, and the backend that does it. Without: accounts in NoSec mode only.
+    pub securing: Option<(&'a dyn Securing, &'a dyn Backend)>,
+    /// What outlives a power cut. Without: nothing does.
+    pub keeping: Option<&'a dyn Keeping>,
+    /// Stable storage, for `keeping`.
+    pub storage: Option<&'a dyn Storage>,
 }
 
 /// What became of a Confirmable notification.
@@ -133,6 +143,55 @@ pub trait Deferral: Sync {
     fn keep(&self, engine: &mut Engine<'_>, who: usize, request: &Request<'_>) -> Result<(), Error>;
     /// Sends answers that are ready.
     fn answer(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>);
+}
+
+/// DTLS sessions (TS 1.0 section 7.1).
+pub trait Securing: Sync {
+    /// Whether an account with these credentials can be served.
+    fn admit(
+        &self,
+        ctx: &Context<'_>,
+        backend: &dyn Backend,
+        uri: &Uri<'_>,
+        credentials: &Credentials<'_>,
+    ) -> Result<(), Error>;
+    /// The link of an account that is to be secured is ready.
+    fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// Does what is due.
+    fn drive(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// Takes a datagram, the first `length` bytes of `buffer`.
+    fn take(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        buffer: &mut [u8],
+        length: usize,
+    );
+    /// Sends a message.
+    fn send(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        plain: &[u8],
+    ) -> Result<(), Error>;
+    /// Ends the session of an account, if there is one.
+    fn end(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, how: u32);
+}
+
+/// What outlives a power cut.
+pub trait Keeping: Sync {
+    /// Takes the session of the last life up, once; false where there is none.
+    fn restore(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> bool;
+    /// The server has answered a Register or an Update.
+    fn keep(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// What storage says of the registration may have changed.
+    fn refresh(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// Makes sure that the next record may be sent. After an error it may not.
+    fn reserve(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> Result<(), Error>;
+    /// Removes the session of an account.
+    fn discard(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
 }
 
 /// The parts as the library has them.

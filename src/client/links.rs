@@ -20,11 +20,16 @@ pub fn version(object: &dyn Object, out: &mut LinkWriter<'_, '_>) {
     }
 }
 
+/// The objects that servers are told of.
+pub fn listed<'a>(model: &Model<'a>) -> impl Iterator<Item = &'a dyn Object> {
+    model.objects().filter(|object| object.flags() & HIDDEN == 0)
+}
+
 /// Writes the list: a link for each instance; for an object without instances, or with a version to tell, one of
 /// its own. Hidden objects are left out (TS 1.0 section 5.3.1).
 pub fn object_list(model: &Model<'_>, window: &mut Window<'_>) {
     let mut out = LinkWriter::new(window, "");
-    for object in model.objects().filter(|object| object.flags() & HIDDEN == 0) {
+    for object in listed(model) {
         let id = object.id();
         if shows_version(object) || model.instances_of(id).next().is_none() {
             out.link(Path::object(id));

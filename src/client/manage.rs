@@ -146,6 +146,9 @@ impl<'a> Engine<'a> {
         {
             reply.set(Slot::Observe, sequence);
         }
+        if let (Some(_), Some(keeping)) = (request.observe, self.config.features.keeping) {
+            keeping.refresh(self, ctx, who);
+        }
         Ok(reply)
     }
 

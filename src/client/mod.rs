@@ -9,6 +9,7 @@ pub mod config;
 mod discover;
 mod exchange;
 pub mod features;
+mod keep;
 mod links;
 mod manage;
 mod pending;
@@ -18,6 +19,7 @@ mod reporting;
 mod represent;
 mod request;
 mod respond;
+pub mod session;
 mod setup;
 mod upload;
 pub mod uri;
@@ -27,6 +29,7 @@ pub use attributes::AttributeSet;
 pub use config::Config;
 pub use pending::Pending;
 pub use reporting::Observation;
+pub use session::Session;
 pub use setup::NewAccount;
 pub use upload::Upload;
 
@@ -67,6 +70,8 @@ pub enum Reason {
     Notification = 6,
     /// The awake window of queue mode ends.
     Sleep = 7,
+    /// A handshake message is repeated or given up.
+    Handshake = 8,
 }
 
 /// When the client wants to be called, why, and for which server.
@@ -102,6 +107,8 @@ pub struct Memory<'a> {
     pub server: &'a Server<'a>,
     /// Server accounts; at most 32.
     pub accounts: &'a mut [Account],
+    /// DTLS sessions: one an account, or none.
+    pub sessions: &'a mut [Session],
     /// Observations.
     pub observations: &'a mut [Observation],
     /// Attributes written, one entry a server and path.
@@ -129,6 +136,7 @@ pub struct Engine<'a> {
     pub(crate) security: &'a Security<'a>,
     pub(crate) server: &'a Server<'a>,
     pub(crate) accounts: &'a mut [Account],
+    pub(crate) sessions: &'a mut [Session],
     pub(crate) observations: &'a mut [Observation],
     pub(crate) attributes: &'a mut [AttributeSet],
     pub(crate) pending: &'a mut [Pending],
@@ -162,7 +170,8 @@ impl<'a> Engine<'a> {
         let mut model = Model::new(memory.objects, memory.instances);
         model.add_object(memory.security)?;
         model.add_object(memory.server)?;
-        let receive_room = memory.receive.len();
+        // of a DTLS datagram, the receive buffer holds more than of a message
+        let receive_room = memory.send.len();
         Ok(Self {
             receive_room,
             config,
@@ -170,6 +179,7 @@ impl<'a> Engine<'a> {
             security: memory.security,
             server: memory.server,
             accounts: memory.accounts,
+            sessions: memory.sessions,
             observations: memory.observations,
             attributes: memory.attributes,
             pending: memory.pending,
@@ -215,8 +225,8 @@ impl<'a> Engine<'a> {
         if self.busy {
             next = next.or(now, Reason::Work, 0);
         }
-        for account in self.accounts.iter() {
-            next = self.account_deadline(account, now, next);
+        for who in 0..self.accounts.len() {
+            next = self.account_deadline(who, now, next);
         }
         if let Some(reporting) = self.config.features.reporting {
             next = reporting.deadline(self, now, next);

@@ -3,11 +3,12 @@
 use crate::client::account::Purpose;
 use crate::client::request::Request;
 use crate::client::respond::{GAP, Reply, Slot};
+use crate::client::session::Phase;
 use crate::client::{Context, Engine};
 use crate::coap::dedup::Known;
 use crate::coap::{Kind, Message, message, writer};
 use crate::error::Error;
-use crate::port::{Event, EventCode};
+use crate::port::EventCode;
 
 impl Engine<'_> {
     /// Takes one datagram from the link of an account, if one waits.
@@ -20,13 +21,22 @@ impl Engine<'_> {
             Ok(0) => {}
             Ok(length) => {
                 self.busy = true;
-                self.input(ctx, who, buffer.get(..length).unwrap_or(&[]));
+                match self.config.features.securing {
+                    Some((securing, _)) if self.phase(who) != Phase::Clear => {
+                        securing.take(self, ctx, who, buffer, length);
+                    }
+                    // the buffer may be larger than a message may be
+                    _ if length > self.receive_room => self.refuse_large(ctx, who, buffer),
+                    _ => self.input(ctx, who, buffer.get(..length).unwrap_or(&[])),
+                }
+            }
+            Err(Error::Truncated) if self.phase(who) != Phase::Clear => {
+                self.busy = true;
+                self.tell_about(ctx, who, EventCode::Dropped, Error::Truncated.to_c());
             }
             Err(Error::Truncated) => {
                 self.busy = true;
                 self.refuse_large(ctx, who, buffer);
-                let server = self.server_id(who);
-                self.tell(ctx, Event::new(EventCode::Dropped, server).why(Error::Truncated.to_c()));
             }
             Err(error) => self.link_died(ctx, who, error),
         }
@@ -40,7 +50,8 @@ impl Engine<'_> {
 
     /// A datagram that did not fit, of which `head` is the beginning: a Confirmable request is told how large a block
     /// may be (RFC 7959 section 2.9.3).
-    fn refuse_large(&mut self, ctx: &mut Context<'_>, who: usize, head: &[u8]) {
+    pub(crate) fn refuse_large(&mut self, ctx: &mut Context<'_>, who: usize, head: &[u8]) {
+        self.tell_about(ctx, who, EventCode::Dropped, Error::Truncated.to_c());
         let Ok(message) = Message::parse(head) else { return };
         if message.kind != Kind::Confirmable || !message.code.is_request() {
             return;

@@ -4,6 +4,7 @@ use crate::bytes;
 use crate::client::account::{Account, LOCATION, Location, Purpose, State, changed};
 use crate::client::features::Fate;
 use crate::client::links::object_list;
+use crate::client::session::Phase;
 use crate::client::uri::Uri;
 use crate::client::{Context, Deadline, Engine, Reason};
 use crate::coap::exchange::Due;
@@ -11,8 +12,9 @@ use crate::coap::{Answer, Block, Code, Kind, Message, Outgoing, Writer, block, o
 use crate::error::Error;
 use crate::format::{CF_LINK, Window, number};
 use crate::objects::server::{DEFAULT_DISABLE_TIMEOUT, DEFAULT_PMAX, DEFAULT_PMIN, DISABLE_TIMEOUT};
-use crate::objects::{Field, ServerRow, action};
+use crate::objects::{MODE_NOSEC, ServerRow, action};
 use crate::port::{Event, EventCode, Opening};
+use crate::secure::end;
 use crate::time::{Instant, seconds};
 
 /// How soon to ask again for a link that is being opened, in milliseconds. A port can wake the client earlier.
@@ -46,6 +48,9 @@ impl Engine<'_> {
             return;
         }
         self.drive_exchange(ctx, who);
+        if let Some((securing, _)) = self.config.features.securing {
+            securing.drive(self, ctx, who);
+        }
         let Some(account) = self.accounts.get(who) else { return };
         match account.state {
             State::Waiting { until } if ctx.now >= until => self.open_link(ctx, who),
@@ -63,7 +68,8 @@ impl Engine<'_> {
     }
 
     /// The next deadline of an account.
-    pub(crate) fn account_deadline(&self, account: &Account, now: Instant, next: Deadline) -> Deadline {
+    pub(crate) fn account_deadline(&self, who: usize, now: Instant, next: Deadline) -> Deadline {
+        let Some(account) = self.accounts.get(who) else { return next };
         let id = account.short_server_id;
         if !self.online {
             return next;
@@ -78,6 +84,10 @@ impl Engine<'_> {
         match account.state {
             State::Waiting { until } => next.or(until, Reason::Registration, id),
             State::Opening => next.or(now.after(LINK_POLL_MS), Reason::Link, id),
+            State::Securing => {
+                let due = self.sessions.get(who).map_or(Instant::NEVER, |session| session.due);
+                next.or(due, Reason::Handshake, id)
+            }
             State::Registered { .. } if account.changed != 0 => next.or(now, Reason::Work, id),
             State::Registered { update, .. } => {
                 let next = next.or(update, Reason::Update, id);
@@ -88,37 +98,33 @@ impl Engine<'_> {
         }
     }
 
-    fn tell_about(&self, ctx: &mut Context<'_>, who: usize, code: EventCode, status: i32) {
+    pub(crate) fn tell_about(&self, ctx: &mut Context<'_>, who: usize, code: EventCode, status: i32) {
         let server = self.server_id(who);
         self.tell(ctx, Event::new(code, server).why(status));
     }
 
     fn open_link(&mut self, ctx: &mut Context<'_>, who: usize) {
-        let Some(account) = self.accounts.get(who) else { return };
-        let row = self.model.instance(0, account.security).and_then(|instance| self.security.row(instance));
-        let Some(row) = row else { return };
-        let mode = row.mode.get();
+        let Some(row) = self.security_row(who) else { return };
+        let secure = row.mode.get() != MODE_NOSEC;
         self.need_radio(ctx);
-        let opened = row.field(Field::Uri, |bytes| {
-            let text = core::str::from_utf8(bytes).map_err(|_| Error::BadValue)?;
+        let opened = row.credentials(|uri, credentials| {
+            let text = core::str::from_utf8(uri).map_err(|_| Error::BadValue)?;
+            self.admit(ctx, text, credentials)?;
             let uri = Uri::parse(text)?;
-            // no DTLS in this build: a mode that secures is never served in clear
-            if uri.secure || mode != crate::objects::MODE_NOSEC {
-                return Err(Error::NotSupported);
-            }
-            ctx.port.open(who as u8, uri.host, uri.port, uri.secure)
+            ctx.port.open(who as u8, uri.host, uri.port, secure)
         });
         match opened {
             Ok(Opening::Ready) => {
                 if let Some(account) = self.account(who) {
                     account.linked = true;
                 }
-                self.register(ctx, who);
+                self.link_ready(ctx, who, secure);
             }
             Ok(Opening::Pending) => self.enter(who, State::Opening),
-            Err(error @ (Error::BadValue | Error::NotSupported)) => {
-                self.enter(who, State::Waiting { until: Instant::NEVER });
-                self.tell_about(ctx, who, EventCode::AccountInvalid, error.to_c());
+            Err(
+                error @ (Error::BadValue | Error::NotSupported | Error::SecurityMode | Error::Credentials),
+            ) => {
+                self.account_invalid(ctx, who, error);
             }
             Err(error) => {
                 // what failed to open is not closed
@@ -127,6 +133,24 @@ impl Engine<'_> {
                 self.retry_later(ctx, who, error.to_c());
             }
         }
+    }
+
+    /// Datagrams can be sent: now comes the session, or without security the Register.
+    fn link_ready(&mut self, ctx: &mut Context<'_>, who: usize, secure: bool) {
+        let Some((securing, _)) = self.config.features.securing.filter(|_| secure) else {
+            return self.register(ctx, who);
+        };
+        if let Some(session) = self.session(who).filter(|session| session.phase == Phase::Clear) {
+            session.phase = Phase::Off;
+        }
+        securing.begin(self, ctx, who);
+    }
+
+    /// An account cannot be used as it is configured; it is not tried again.
+    pub(crate) fn account_invalid(&mut self, ctx: &mut Context<'_>, who: usize, error: Error) {
+        self.unlink(ctx, who);
+        self.enter(who, State::Waiting { until: Instant::NEVER });
+        self.tell_about(ctx, who, EventCode::AccountInvalid, error.to_c());
     }
 
     /// The link of an account is dead: it is opened anew after a pause.
@@ -144,8 +168,14 @@ impl Engine<'_> {
         }
     }
 
-    /// Closes the link; what was under way is forgotten.
+    /// Closes the link, and the session on it; what was under way is forgotten.
     pub(crate) fn unlink(&mut self, ctx: &mut Context<'_>, who: usize) {
+        self.end_session(ctx, who, end::QUIETLY);
+        self.close_link(ctx, who);
+    }
+
+    /// Closes the link under a session that may go on over another.
+    fn close_link(&mut self, ctx: &mut Context<'_>, who: usize) {
         let Some(account) = self.account(who) else { return };
         account.exchange = None;
         account.upload = None;
@@ -176,6 +206,12 @@ impl Engine<'_> {
             account.location.clear();
         }
         self.send_registration(ctx, who, Purpose::Register);
+    }
+
+    /// An Update over a session that is not new (TS 1.0 section 8.2.4): the server is expected to know the registration.
+    pub(crate) fn resume_registration(&mut self, ctx: &mut Context<'_>, who: usize) {
+        self.enter(who, State::Resuming);
+        self.update(ctx, who);
     }
 
     fn update(&mut self, ctx: &mut Context<'_>, who: usize) {
@@ -211,8 +247,9 @@ impl Engine<'_> {
         self.send_registration(ctx, who, Purpose::Deregister);
     }
 
-    fn left(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
+    pub(crate) fn left(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
         self.forget_server(ctx, who, false);
+        self.end_session(ctx, who, end::NOTIFY);
         self.unlink(ctx, who);
         self.enter(who, State::Waiting { until });
         self.tell_about(ctx, who, EventCode::Deregistered, 0);
@@ -334,7 +371,7 @@ impl Engine<'_> {
         match (purpose, message.code) {
             (Purpose::Register, Code::CREATED) if kept.is_ok() => self.registered(ctx, who, location),
             (Purpose::Register, Code::CREATED) => self.gave_up(ctx, who, purpose, Error::Full.to_c()),
-            (Purpose::Update { .. }, Code::CHANGED) => self.updated(ctx, who),
+            (Purpose::Update { .. }, Code::CHANGED) => self.refreshed(ctx, who, EventCode::Updated),
             (Purpose::Deregister, _) => self.gave_up(ctx, who, purpose, 0),
             (Purpose::Register, Code::PRECONDITION_FAILED) if self.step_down(who) => self.register(ctx, who),
             // the server forgot us, or does not like the Update: all that remains is a new Register
@@ -394,18 +431,12 @@ impl Engine<'_> {
             account.location = location;
             account.failures = 0;
         }
-        self.refreshed(ctx, who);
-        self.tell_about(ctx, who, EventCode::Registered, 0);
-    }
-
-    fn updated(&mut self, ctx: &mut Context<'_>, who: usize) {
-        self.refreshed(ctx, who);
-        self.tell_about(ctx, who, EventCode::Updated, 0);
+        self.refreshed(ctx, who, EventCode::Registered);
     }
 
     /// The lifetime begins anew. The Update goes out early enough for all its retransmissions, and at half of the
     /// lifetime where that is too short for them.
-    fn refreshed(&mut self, ctx: &mut Context<'_>, who: usize) {
+    fn refreshed(&mut self, ctx: &mut Context<'_>, who: usize, event: EventCode) {
         let early = u64::from(self.config.coap.max_transmit_wait());
         let Some(account) = self.account(who) else { return };
         let lifetime = seconds(account.lifetime);
@@ -418,6 +449,10 @@ impl Engine<'_> {
                 expires: ctx.now.after(lifetime),
             }
         };
+        self.tell_about(ctx, who, event, 0);
+        if let Some(keeping) = self.config.features.keeping {
+            keeping.keep(self, ctx, who);
+        }
     }
 
     /// A message was not answered, or with an error.
@@ -426,7 +461,11 @@ impl Engine<'_> {
             Purpose::Register => self.retry_later(ctx, who, status),
             Purpose::Update { .. } => {
                 self.tell_about(ctx, who, EventCode::UpdateFailed, status);
-                self.retry_later(ctx, who, status);
+                if self.accounts.get(who).is_some_and(|account| account.state == State::Resuming) {
+                    self.begin_anew(ctx, who);
+                } else {
+                    self.retry_later(ctx, who, status);
+                }
             }
             Purpose::Deregister => {
                 let until = match self.accounts.get(who).map(|account| account.state) {
@@ -441,7 +480,7 @@ impl Engine<'_> {
     }
 
     /// Pauses before the next Register: twice as long after each failure, and never the same for all devices.
-    fn retry_later(&mut self, ctx: &mut Context<'_>, who: usize, status: i32) {
+    pub(crate) fn retry_later(&mut self, ctx: &mut Context<'_>, who: usize, status: i32) {
         let (first, longest) = self.config.retry_s;
         self.forget_server(ctx, who, false);
         self.unlink(ctx, who);
@@ -507,7 +546,11 @@ impl Engine<'_> {
     /// Gives everything up at once: links are closed, keys are overwritten.
     pub fn end(&mut self, ctx: &mut Context<'_>) {
         for who in 0..self.accounts.len() {
-            self.unlink(ctx, who);
+            // what storage holds of the session is for the next life
+            if let Some(backend) = self.backend().filter(|_| self.phase(who) != Phase::Clear) {
+                backend.end(ctx.port, who as u8, ctx.now, end::FORGET);
+            }
+            self.close_link(ctx, who);
         }
         for row in self.security.rows {
             row.wipe();
@@ -547,7 +590,7 @@ impl Engine<'_> {
                 self.unlink(ctx, who);
                 let until = self.accounts.get(who).map_or(Instant::NEVER, |account| account.disabled);
                 self.enter(who, State::Waiting { until });
-            } else if new_address || !account.serves() {
+            } else if !account.serves() {
                 self.unlink(ctx, who);
                 self.enter(who, State::Waiting { until: ctx.now });
             } else {
@@ -557,8 +600,31 @@ impl Engine<'_> {
                 if let Some(Purpose::Notify(at)) = lost.map(|exchange| exchange.purpose) {
                     self.notification_ended(ctx, who, at, Fate::Caught);
                 }
+                if new_address {
+                    self.move_link(ctx, who);
+                }
             }
         }
+    }
+
+    /// A registered account gets another link, because ours has a new address. With a Connection ID its session goes on;
+    /// a session without one is resumed; without security the server does not know us any more.
+    fn move_link(&mut self, ctx: &mut Context<'_>, who: usize) {
+        let valid = match self.accounts.get(who).map(|account| account.state) {
+            Some(State::Registered { expires, .. }) => ctx.now < expires,
+            _ => false,
+        };
+        let session = self.sessions.get(who).filter(|session| session.phase == Phase::Established && valid);
+        match session.map(|session| session.connection_id) {
+            Some(true) => self.close_link(ctx, who),
+            established => {
+                self.unlink(ctx, who);
+                if let (Some(_), Some(session)) = (established, self.session(who)) {
+                    session.registered = true;
+                }
+            }
+        }
+        self.enter(who, State::Waiting { until: ctx.now });
     }
 
     /// The place of a registration that serves, for tests and queries.

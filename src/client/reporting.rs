@@ -62,7 +62,7 @@ impl Observation {
         self.token.get(..self.token_length.into()).unwrap_or(&[])
     }
 
-    fn is_of(&self, who: usize) -> bool {
+    pub(crate) fn is_of(&self, who: usize) -> bool {
         self.who.is_some_and(|mine| usize::from(mine) == who)
     }
 }

@@ -1,12 +1,14 @@
 //! What the application sets up: accounts, objects, instances.
 
 use crate::client::account::{Account, State};
+use crate::client::session::Phase;
 use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::model::definition::{Instance, MANDATORY, SINGLE};
 use crate::model::{Object, select};
-use crate::objects::{Binding, Field};
+use crate::objects::{Binding, Credentials, Field};
 use crate::path::{NONE, Path};
+use crate::secure::end;
 
 /// A server account as the application gives it: an instance of the Security and one of the Server object.
 #[derive(Clone, Copy, Debug)]
@@ -15,14 +17,8 @@ pub struct NewAccount<'s> {
     pub short_server_id: u16,
     /// LwM2M Server URI.
     pub uri: &'s str,
-    /// Security Mode.
-    pub mode: u8,
-    /// Public Key or Identity.
-    pub identity: &'s [u8],
-    /// Server Public Key.
-    pub server_key: &'s [u8],
-    /// Secret Key.
-    pub secret_key: &'s [u8],
+    /// What it is secured with.
+    pub credentials: Credentials<'s>,
     /// Lifetime in seconds.
     pub lifetime: u32,
     /// Default Minimum Period in seconds, 0 for none.
@@ -43,7 +39,7 @@ impl<'a> Engine<'a> {
         if matches!(new.short_server_id, 0 | NONE) {
             return Err(Error::BadValue);
         }
-        crate::client::uri::Uri::parse(new.uri)?;
+        self.admit(ctx, new.uri, &new.credentials)?;
         if self.accounts.iter().any(|account| account.short_server_id == new.short_server_id) {
             return Err(Error::Exists);
         }
@@ -76,12 +72,9 @@ impl<'a> Engine<'a> {
         let at = self.security.create(id)?;
         let row = self.security.rows.get(at).ok_or(Error::Full)?;
         row.short_server_id.set(new.short_server_id);
-        row.mode.set(new.mode);
         let added = row
             .set_field(Field::Uri, new.uri.as_bytes())
-            .and_then(|()| row.set_field(Field::Identity, new.identity))
-            .and_then(|()| row.set_field(Field::ServerKey, new.server_key))
-            .and_then(|()| row.set_field(Field::SecretKey, new.secret_key))
+            .and_then(|()| row.set_credentials(&new.credentials))
             .and_then(|()| self.model.add_instance(0, id, 0b111_1111, at));
         if added.is_err() {
             let place = Instance { object: 0, id, data: at, ..Instance::FREE };
@@ -130,7 +123,12 @@ impl<'a> Engine<'a> {
         let mine = |account: &Account| short_server_id != 0 && account.short_server_id == short_server_id;
         let who = self.accounts.iter().position(mine).ok_or(Error::NotFound)?;
         self.forget_server(ctx, who, true);
+        self.end_session(ctx, who, end::NOTIFY | end::FORGET);
         self.unlink(ctx, who);
+        if let Some(session) = self.session(who) {
+            // what storage holds of this place is looked at no more: it belongs to an account that is gone
+            session.phase = Phase::Clear;
+        }
         let Some(account) = self.account(who) else { return Err(Error::NotFound) };
         let (security, server) = (account.security, account.server);
         *account = Account::FREE;

@@ -5,7 +5,9 @@ mod security;
 pub(crate) mod server;
 
 pub use access_control::{ACL_ENTRIES, Access, AccessControl, AclRow, OWNER_BOOTSTRAP};
-pub use security::{Field, MODE_NOSEC, Security, SecurityRow};
+pub use security::{
+    Credentials, Field, MODE_CERTIFICATE, MODE_NOSEC, MODE_PSK, MODE_RAW_PUBLIC_KEY, Security, SecurityRow,
+};
 pub use server::{Binding, Server, ServerRow, action};
 
 use core::cell::Cell;

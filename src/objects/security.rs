@@ -18,10 +18,76 @@ pub enum Field {
     ServerKey = 2,
     /// Secret Key, resource 5.
     SecretKey = 3,
+    /// SNI, resource 14 of 1.1.
+    Sni = 4,
+    /// DTLS/TLS Ciphersuite, resource 16 of 1.1: two bytes each, the higher first.
+    Ciphersuites = 5,
 }
 
+/// How many fields there are.
+const FIELDS: usize = 6;
+
+/// Security Mode "Pre-Shared Key".
+pub const MODE_PSK: u8 = 0;
+/// Security Mode "Raw Public Key".
+pub const MODE_RAW_PUBLIC_KEY: u8 = 1;
+/// Security Mode "Certificate".
+pub const MODE_CERTIFICATE: u8 = 2;
 /// Security Mode "NoSec".
 pub const MODE_NOSEC: u8 = 3;
+
+/// What an account is secured with.
+#[derive(Clone, Copy, Debug)]
+pub struct Credentials<'s> {
+    /// Security Mode.
+    pub mode: u8,
+    /// Certificate Usage plus one; 0 where it is not instantiated.
+    pub usage: u8,
+    /// Matching Type.
+    pub matching: u8,
+    /// Public Key or Identity.
+    pub identity: &'s [u8],
+    /// Server Public Key.
+    pub server_key: &'s [u8],
+    /// Secret Key.
+    pub secret_key: &'s [u8],
+    /// SNI.
+    pub sni: &'s [u8],
+    /// DTLS/TLS Ciphersuite, two bytes each.
+    pub ciphersuites: &'s [u8],
+}
+
+impl Credentials<'_> {
+    /// None.
+    pub const NOSEC: Self = Self {
+        mode: MODE_NOSEC,
+        usage: 0,
+        matching: 0,
+        identity: &[],
+        server_key: &[],
+        secret_key: &[],
+        sni: &[],
+        ciphersuites: &[],
+    };
+
+    /// Whether what the mode needs is there (TS 1.0 sections 7.1.7 to 7.1.9). Which modes there are, the backend knows.
+    pub fn check(&self) -> Result<(), Error> {
+        let (identity, server, secret) =
+            (!self.identity.is_empty(), !self.server_key.is_empty(), !self.secret_key.is_empty());
+        let complete = match self.mode {
+            MODE_PSK => identity && secret,
+            MODE_RAW_PUBLIC_KEY | MODE_CERTIFICATE => identity && server && secret,
+            MODE_NOSEC => true,
+            _ => return Err(Error::SecurityMode),
+        };
+        let sound = self.usage <= 4 && self.matching <= 3 && core::str::from_utf8(self.sni).is_ok();
+        match (complete, sound) {
+            (true, true) => Ok(()),
+            (false, _) => Err(Error::Credentials),
+            (_, false) => Err(Error::BadValue),
+        }
+    }
+}
 
 /// One instance of the Security object.
 pub struct SecurityRow<'a> {
@@ -36,8 +102,12 @@ pub struct SecurityRow<'a> {
     pub hold_off: Cell<u32>,
     /// Bootstrap-Server Account Timeout in seconds, 0 for never.
     pub account_timeout: Cell<u32>,
+    /// Certificate Usage plus one; 0 where it is not instantiated.
+    pub usage: Cell<u8>,
+    /// Matching Type.
+    pub matching: Cell<u8>,
     bytes: Cell<&'a mut [u8]>,
-    lengths: Cell<[u16; 4]>,
+    lengths: Cell<[u16; FIELDS]>,
 }
 
 impl<'a> SecurityRow<'a> {
@@ -50,8 +120,10 @@ impl<'a> SecurityRow<'a> {
             mode: Cell::new(MODE_NOSEC),
             hold_off: Cell::new(0),
             account_timeout: Cell::new(0),
+            usage: Cell::new(0),
+            matching: Cell::new(0),
             bytes: Cell::new(bytes),
-            lengths: Cell::new([0; 4]),
+            lengths: Cell::new([0; FIELDS]),
         }
     }
 
@@ -62,6 +134,57 @@ impl<'a> SecurityRow<'a> {
         let shown = show(bytes.get(from..from.saturating_add(length)).unwrap_or(&[]));
         self.bytes.set(bytes);
         shown
+    }
+
+    /// Shows the URI and what the account is secured with.
+    pub fn credentials<R>(&self, show: impl FnOnce(&[u8], &Credentials<'_>) -> R) -> R {
+        let bytes = self.bytes.take();
+        let cut = |field| {
+            let (from, length) = self.span(field);
+            bytes.get(from..from.saturating_add(length)).unwrap_or(&[])
+        };
+        let credentials = Credentials {
+            mode: self.mode.get(),
+            usage: self.usage.get(),
+            matching: self.matching.get(),
+            identity: cut(Field::Identity),
+            server_key: cut(Field::ServerKey),
+            secret_key: cut(Field::SecretKey),
+            sni: cut(Field::Sni),
+            ciphersuites: cut(Field::Ciphersuites),
+        };
+        let shown = show(cut(Field::Uri), &credentials);
+        self.bytes.set(bytes);
+        shown
+    }
+
+    /// Replaces what the account is secured with: all of it, or with [`Error::Full`] nothing.
+    pub fn set_credentials(&self, new: &Credentials<'_>) -> Result<(), Error> {
+        let fields = [
+            (Field::Identity, new.identity),
+            (Field::ServerKey, new.server_key),
+            (Field::SecretKey, new.secret_key),
+            (Field::Sni, new.sni),
+            (Field::Ciphersuites, new.ciphersuites),
+        ];
+        let (_, uri) = self.span(Field::Uri);
+        let needed = fields.iter().fold(uri, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
+        let bytes = self.bytes.take();
+        let room = bytes.len();
+        // behind the URI all is replaced: no byte of an old key stays
+        crate::bytes::zeroise(bytes.get_mut(uri..).filter(|_| needed <= room).unwrap_or(&mut []));
+        self.bytes.set(bytes);
+        if needed > room {
+            return Err(Error::Full);
+        }
+        self.lengths.set([uri as u16, 0, 0, 0, 0, 0]);
+        for (field, bytes) in fields {
+            self.set_field(field, bytes)?;
+        }
+        self.mode.set(new.mode);
+        self.usage.set(new.usage);
+        self.matching.set(new.matching);
+        Ok(())
     }
 
     /// Replaces the bytes of a field. [`Error::Full`] where they do not fit beside the others.
@@ -88,13 +211,11 @@ impl<'a> SecurityRow<'a> {
     /// Forgets everything; keys are overwritten.
     pub fn wipe(&self) {
         let bytes = self.bytes.take();
-        for byte in bytes.iter_mut() {
-            *byte = 0;
-        }
-        // a wiped key must not be optimised away because nobody reads it again
-        core::hint::black_box(&mut *bytes);
+        crate::bytes::zeroise(bytes);
         self.bytes.set(bytes);
-        self.lengths.set([0; 4]);
+        self.lengths.set([0; FIELDS]);
+        self.usage.set(0);
+        self.matching.set(0);
         self.used.set(false);
         self.short_server_id.set(0);
         self.bootstrap.set(false);

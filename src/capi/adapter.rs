@@ -1,0 +1,240 @@
+//! The platform's security table and storage functions behind the engine's traits.
+
+use super::security::*;
+use super::types::whimbrel_port_t;
+use crate::error::Error;
+use crate::port::Port;
+use crate::secure::{Backend, CIPHERSUITES, Setup, Standing};
+use crate::storage::Storage;
+use crate::time::Instant;
+use core::ffi::c_void;
+use core::ptr;
+
+/// The functions of `whimbrel_port_t.security` and `.storage_…`.
+pub(super) struct Platform;
+
+/// Where a backend's datagrams go: to the link of the session's number.
+struct Outlet {
+    port: *const whimbrel_port_t,
+    link: u8,
+}
+
+impl Outlet {
+    fn of(port: &dyn Port, link: u8) -> Self {
+        Self { port: port.table().cast(), link }
+    }
+
+    fn table(&self) -> whimbrel_outlet_t {
+        whimbrel_outlet_t { context: ptr::from_ref(self).cast_mut().cast(), send: Some(forward) }
+    }
+}
+
+/// `whimbrel_outlet_t.send`
+unsafe extern "C" fn forward(context: *mut c_void, datagram: *const u8, size: usize) -> i32 {
+    // SAFETY: the outlet and the port live for the call that the outlet was given to
+    unsafe {
+        let outlet = &*context.cast::<Outlet>();
+        let port = &*outlet.port;
+        port.link_send.map_or(0, |send| send(port.context, outlet.link, datagram, size))
+    }
+}
+
+/// Whether a table has all that the client calls.
+///
+/// # Safety
+/// `table` is NULL or points to a whimbrel_security_t.
+pub(super) unsafe fn is_complete(table: *const whimbrel_security_t) -> bool {
+    // SAFETY: the contract above; behind a size that is not ours there may be less than we know
+    unsafe {
+        table.as_ref().filter(|table| table.size == size_of::<whimbrel_security_t>()).is_some_and(|table| {
+            table.capabilities.is_some()
+                && table.start.is_some()
+                && table.step.is_some()
+                && table.feed.is_some()
+                && table.write.is_some()
+                && table.state.is_some()
+                && table.end.is_some()
+        })
+    }
+}
+
+// SAFETY of what follows: whimbrel_client_init refused a client with this part and an incomplete table, and the
+// application promised that the functions keep their contracts.
+fn table(port: &dyn Port) -> Option<&whimbrel_security_t> {
+    unsafe { (*port.table().cast::<whimbrel_port_t>()).security.as_ref() }
+}
+
+fn done(status: i32) -> Result<(), Error> {
+    if status < 0 { Err(Error::from_c(status)) } else { Ok(()) }
+}
+
+fn count(status: i32, room: usize) -> Result<usize, Error> {
+    done(status)?;
+    Ok((status as usize).min(room))
+}
+
+/// Shows a setup as C sees it.
+fn with_setup(port: &dyn Port, setup: &Setup<'_>, job: impl FnOnce(&whimbrel_session_t) -> i32) -> i32 {
+    let platform = unsafe { &*port.table().cast::<whimbrel_port_t>() };
+    let mut suites = [0; CIPHERSUITES];
+    let mut known = 0usize;
+    for (slot, pair) in suites.iter_mut().zip(setup.ciphersuites.as_chunks::<2>().0) {
+        *slot = u16::from_be_bytes(*pair);
+        known = known.wrapping_add(1);
+    }
+    job(&whimbrel_session_t {
+        size: size_of::<whimbrel_session_t>(),
+        mode: setup.mode,
+        serves: 0,
+        certificate_usage: setup.usage,
+        matching_type: setup.matching,
+        check_name: setup.check_name.into(),
+        name_is_address: setup.name_is_address.into(),
+        mtu: setup.mtu,
+        first_timeout_ms: setup.timeouts_ms.0,
+        longest_timeout_ms: setup.timeouts_ms.1,
+        wall_clock_s: platform.wall_clock.map_or(-1, |clock| unsafe { clock(platform.context) }),
+        ciphersuites: if known == 0 { ptr::null() } else { suites.as_ptr() },
+        ciphersuite_count: known,
+        identity: setup.identity.as_ptr(),
+        identity_length: setup.identity.len(),
+        server_key: setup.server_key.as_ptr(),
+        server_key_length: setup.server_key.len(),
+        secret_key: setup.secret_key.as_ptr(),
+        secret_key_length: setup.secret_key.len(),
+        name: setup.name.as_ptr().cast(),
+        name_length: setup.name.len(),
+    })
+}
+
+impl Backend for Platform {
+    fn capabilities(&self, port: &dyn Port) -> u32 {
+        let found = table(port).and_then(|t| Some((t.context, t.capabilities?)));
+        found.map_or(0, |(context, capabilities)| unsafe { capabilities(context) })
+    }
+
+    fn start(&self, port: &dyn Port, session: u8, setup: &Setup<'_>) -> Result<(), Error> {
+        let (context, start) = table(port).and_then(|t| Some((t.context, t.start?))).ok_or(Error::State)?;
+        done(with_setup(port, setup, |setup| unsafe { start(context, session, setup) }))
+    }
+
+    fn step(&self, port: &dyn Port, session: u8, now: Instant) -> Result<(), Error> {
+        let (context, step) = table(port).and_then(|t| Some((t.context, t.step?))).ok_or(Error::State)?;
+        let outlet = Outlet::of(port, session);
+        done(unsafe { step(context, session, now.as_millis(), &outlet.table()) })
+    }
+
+    fn feed(
+        &self,
+        port: &dyn Port,
+        session: u8,
+        now: Instant,
+        buffer: &mut [u8],
+        length: usize,
+    ) -> Result<usize, Error> {
+        let (context, feed) = table(port).and_then(|t| Some((t.context, t.feed?))).ok_or(Error::State)?;
+        let (outlet, room) = (Outlet::of(port, session), buffer.len());
+        // one pointer for both, because they are the same memory
+        let bytes = buffer.as_mut_ptr();
+        let length = length.min(room);
+        let status =
+            unsafe { feed(context, session, now.as_millis(), bytes, length, bytes, room, &outlet.table()) };
+        count(status, room)
+    }
+
+    fn write(&self, port: &dyn Port, session: u8, now: Instant, plain: &[u8]) -> Result<(), Error> {
+        let (context, write) = table(port).and_then(|t| Some((t.context, t.write?))).ok_or(Error::State)?;
+        let outlet = Outlet::of(port, session);
+        done(unsafe {
+            write(context, session, now.as_millis(), plain.as_ptr(), plain.len(), &outlet.table())
+        })
+    }
+
+    fn state(&self, port: &dyn Port, session: u8) -> Standing {
+        let mut told = whimbrel_session_state_t {
+            deadline_ms: u64::MAX,
+            sequence: 0,
+            alert: -1,
+            ciphersuite: 0,
+            overhead: 0,
+            established: 0,
+            resumed: 0,
+            connection_id: 0,
+            savable: 0,
+        };
+        if let Some((context, state)) = table(port).and_then(|t| Some((t.context, t.state?))) {
+            unsafe { state(context, session, &mut told) }
+        }
+        Standing {
+            deadline: Instant::from_millis(told.deadline_ms),
+            sequence: told.sequence,
+            alert: told.alert,
+            ciphersuite: told.ciphersuite,
+            established: told.established != 0,
+            resumed: told.resumed != 0,
+            connection_id: told.connection_id != 0,
+            savable: told.savable != 0,
+        }
+    }
+
+    fn save(&self, port: &dyn Port, session: u8, buffer: &mut [u8]) -> Result<usize, Error> {
+        let found = table(port).and_then(|t| Some((t.context, t.save?)));
+        let (context, save) = found.ok_or(Error::NotSupported)?;
+        let room = buffer.len();
+        count(unsafe { save(context, session, buffer.as_mut_ptr(), room) }, room)
+    }
+
+    fn load(
+        &self,
+        port: &dyn Port,
+        session: u8,
+        setup: &Setup<'_>,
+        data: &[u8],
+        sequence: u64,
+    ) -> Result<(), Error> {
+        let found = table(port).and_then(|t| Some((t.context, t.load?)));
+        let (context, load) = found.ok_or(Error::NotSupported)?;
+        done(with_setup(port, setup, |setup| unsafe {
+            load(context, session, setup, data.as_ptr(), data.len(), sequence)
+        }))
+    }
+
+    fn fence(&self, port: &dyn Port, session: u8) {
+        if let Some((context, fence)) = table(port).and_then(|t| Some((t.context, t.fence?))) {
+            unsafe { fence(context, session) }
+        }
+    }
+
+    fn end(&self, port: &dyn Port, session: u8, now: Instant, how: u32) {
+        if let Some((context, end)) = table(port).and_then(|t| Some((t.context, t.end?))) {
+            let outlet = Outlet::of(port, session);
+            unsafe { end(context, session, now.as_millis(), how, &outlet.table()) }
+        }
+    }
+}
+
+impl Storage for Platform {
+    fn read(&self, port: &dyn Port, slot: u16, buffer: &mut [u8]) -> Result<usize, Error> {
+        let platform = unsafe { &*port.table().cast::<whimbrel_port_t>() };
+        let read = platform.storage_read.ok_or(Error::Storage)?;
+        let room = buffer.len();
+        count(unsafe { read(platform.context, slot, buffer.as_mut_ptr(), room) }, room)
+    }
+
+    fn write(&self, port: &dyn Port, slot: u16, data: &[u8]) -> Result<(), Error> {
+        let platform = unsafe { &*port.table().cast::<whimbrel_port_t>() };
+        let write = platform.storage_write.ok_or(Error::Storage)?;
+        done(unsafe { write(platform.context, slot, data.as_ptr(), data.len()) })
+    }
+}
+
+// The bits that the engine means.
+const _: () = {
+    use crate::secure::{can, end};
+    assert!(WHIMBREL_CAN_PSK == can::PSK);
+    assert!(WHIMBREL_CAN_RAW_PUBLIC_KEY == can::RAW_PUBLIC_KEY);
+    assert!(WHIMBREL_CAN_CERTIFICATE == can::CERTIFICATE);
+    assert!(WHIMBREL_CAN_SAVE == can::SAVE);
+    assert!(WHIMBREL_END_NOTIFY == end::NOTIFY);
+    assert!(WHIMBREL_END_FORGET == end::FORGET);
+};

@@ -1,0 +1,400 @@
+//! DTLS sessions (TS 1.0 section 7.1): which account has one, the handshake inside poll, records in and out, the end.
+//!
+//! The flow: the link is ready, [`Securing::begin`] starts a session or goes on with one; [`Securing::drive`] and
+//! [`Securing::take`] run the handshake; then the client registers, or sends an Update where the server still knows it.
+
+use crate::client::account::State;
+use crate::client::features::Securing;
+use crate::client::uri::Uri;
+use crate::client::{Context, Engine};
+use crate::error::Error;
+use crate::objects::{Credentials, MODE_CERTIFICATE, MODE_NOSEC, MODE_PSK, MODE_RAW_PUBLIC_KEY, SecurityRow};
+use crate::port::EventCode;
+use crate::secure::{Backend, Setup, Standing, can, end};
+use crate::storage::Slots;
+use crate::time::Instant;
+
+/// How many records of one datagram are looked at.
+const RECORDS: usize = 8;
+
+/// Where the protection of an account stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// NoSec: datagrams go in clear.
+    Clear,
+    /// The account is to be secured and has no session: nothing goes.
+    Off,
+    /// The handshake is under way.
+    Handshaking,
+    /// There is a session.
+    Established,
+}
+
+/// What is kept about the session of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// Where it stands.
+    pub phase: Phase,
+    /// When the backend wants to be called.
+    pub due: Instant,
+    /// Whether our address may change under it.
+    pub connection_id: bool,
+    /// Whether the server's registration outlives a handshake that resumes.
+    pub registered: bool,
+    /// Whether it was loaded from storage, and what arrives may be a replay until our first request is answered.
+    pub loaded: bool,
+    /// Whether storage was asked for it since the start.
+    pub asked: bool,
+    /// The last alert that was told.
+    pub alert: i32,
+    /// Why it is over, until the account is told.
+    pub broken: Option<Error>,
+    /// What is on stable storage about it.
+    pub kept: Kept,
+}
+
+/// What is on stable storage about a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// Whether there is an association.
+    pub saved: bool,
+    /// Which association it is: both its records say so.
+    pub mark: u32,
+    /// Records with lower numbers may be sent.
+    pub reserved: u64,
+    /// What the record says of the registration, as a checksum.
+    pub registration: u32,
+    /// Slots of the association, and of what changes along with it.
+    pub slots: Option<[Slots; 2]>,
+}
+
+impl Session {
+    /// An account without security.
+    pub const CLEAR: Self = Self {
+        phase: Phase::Clear,
+        due: Instant::NEVER,
+        connection_id: false,
+        registered: false,
+        loaded: false,
+        asked: false,
+        alert: -1,
+        broken: None,
+        kept: Kept { saved: false, mark: 0, reserved: u64::MAX, registration: 0, slots: None },
+    };
+
+    /// The same account before its next session: what storage holds is still known.
+    fn over(&self) -> Self {
+        let kept = Kept { slots: self.kept.slots, ..Self::CLEAR.kept };
+        Self { phase: Phase::Off, asked: self.asked, kept, ..Self::CLEAR }
+    }
+}
+
+/// What an account is secured with must fit its URI: `coaps` and nothing else is secured (RFC 7252 section 6.2).
+pub(crate) fn check_scheme(uri: &Uri<'_>, credentials: &Credentials<'_>) -> Result<(), Error> {
+    if uri.secure == (credentials.mode != MODE_NOSEC) { Ok(()) } else { Err(Error::BadValue) }
+}
+
+impl<'a> Engine<'a> {
+    /// Whether an account can be served as it is configured. What it cannot is an error that the application sees: there
+    /// is no falling back to less.
+    pub(crate) fn admit(
+        &self,
+        ctx: &Context<'_>,
+        uri: &str,
+        credentials: &Credentials<'_>,
+    ) -> Result<(), Error> {
+        let uri = Uri::parse(uri)?;
+        match self.config.features.securing {
+            _ if credentials.mode == MODE_NOSEC => check_scheme(&uri, credentials),
+            None => Err(Error::SecurityMode),
+            Some((securing, backend)) => securing.admit(ctx, backend, &uri, credentials),
+        }
+    }
+
+    pub(crate) fn session(&mut self, who: usize) -> Option<&mut Session> {
+        self.sessions.get_mut(who)
+    }
+
+    pub(crate) fn phase(&self, who: usize) -> Phase {
+        self.sessions.get(who).map_or(Phase::Clear, |session| session.phase)
+    }
+
+    /// The row of an account's Security instance.
+    pub(crate) fn security_row(&self, who: usize) -> Option<&'a SecurityRow<'a>> {
+        let account = self.accounts.get(who)?;
+        self.model.instance(0, account.security).and_then(|instance| self.security.row(instance))
+    }
+
+    /// The backend, where there is one.
+    pub(crate) fn backend(&self) -> Option<&'a dyn Backend> {
+        self.config.features.securing.map(|(_, backend)| backend)
+    }
+
+    /// What the backend can do, as bits of [`can`].
+    pub fn capabilities(&self, ctx: &Context<'_>) -> u32 {
+        self.backend().map_or(0, |backend| backend.capabilities(ctx.port))
+    }
+
+    /// Ends the session of an account, if it has one; [`end`] says how. What storage holds of it goes too.
+    pub(crate) fn end_session(&mut self, ctx: &mut Context<'_>, who: usize, how: u32) {
+        if let Some((securing, _)) = self.config.features.securing {
+            securing.end(self, ctx, who, how);
+        }
+    }
+
+    /// Shows what the session of an account is to be made of.
+    pub(crate) fn with_setup<R>(&self, who: usize, show: impl FnOnce(&Setup<'_>) -> R) -> Result<R, Error> {
+        let row = self.security_row(who).ok_or(Error::State)?;
+        row.credentials(|uri, given| {
+            let text = |bytes| core::str::from_utf8(bytes).map_err(|_| Error::BadValue);
+            let uri = Uri::parse(text(uri)?)?;
+            let domain_issued = 4;
+            let name = if given.sni.is_empty() { uri.host } else { text(given.sni)? };
+            Ok(show(&Setup {
+                mode: given.mode,
+                usage: if given.usage == 0 { domain_issued } else { given.usage },
+                matching: given.matching,
+                // TS 1.0 section 7.1.9 asks for it also where the certificate is the very one; 1.1 does not
+                check_name: self.config.versions.1 == 0,
+                name_is_address: given.sni.is_empty() && is_address(uri.host),
+                mtu: self.config.mtu,
+                timeouts_ms: self.config.handshake_ms,
+                ciphersuites: given.ciphersuites,
+                identity: given.identity,
+                server_key: given.server_key,
+                secret_key: given.secret_key,
+                name,
+            }))
+        })
+    }
+
+    /// The backend has done something: alerts are told, and a handshake that is done is followed by a registration.
+    fn look(&mut self, ctx: &mut Context<'_>, who: usize, backend: &dyn Backend) {
+        if !matches!(self.phase(who), Phase::Handshaking | Phase::Established) {
+            return;
+        }
+        let standing = backend.state(ctx.port, who as u8);
+        self.tell_alert(ctx, who, &standing);
+        let Some(session) = self.session(who) else { return };
+        session.due = standing.deadline;
+        if session.phase == Phase::Handshaking && standing.established && session.broken.is_none() {
+            session.phase = Phase::Established;
+            session.connection_id = standing.connection_id;
+            let goes_on = core::mem::take(&mut session.registered) && standing.resumed;
+            let code = if standing.resumed { EventCode::Resumed } else { EventCode::Secured };
+            self.tell_about(ctx, who, code, standing.ciphersuite.into());
+            if goes_on {
+                self.resume_registration(ctx, who);
+            } else {
+                self.register(ctx, who);
+            }
+        }
+    }
+
+    fn tell_alert(&mut self, ctx: &mut Context<'_>, who: usize, standing: &Standing) {
+        let Some(session) = self.session(who) else { return };
+        if standing.alert >= 0 && standing.alert != session.alert {
+            session.alert = standing.alert;
+            self.tell_about(ctx, who, EventCode::Alert, standing.alert);
+        }
+    }
+
+    /// Notes that the session is over; the account is told at the next turn of the poll, not in the middle of something.
+    fn note_broken(&mut self, who: usize, error: Error) {
+        if let Some(session) = self.session(who)
+            && session.broken.is_none()
+        {
+            session.broken = Some(error);
+            self.busy = true;
+        }
+    }
+
+    /// The session is over, for that reason.
+    fn session_over(&mut self, ctx: &mut Context<'_>, who: usize, error: Error) {
+        let closed =
+            error == Error::Closed && self.sessions.get(who).is_some_and(|session| session.alert == 0);
+        self.tell_about(ctx, who, EventCode::SecurityFailed, error.to_c());
+        // a peer that said goodbye may be visited again by a short handshake
+        self.end_session(ctx, who, if closed { end::QUIETLY } else { end::FORGET });
+        match self.accounts.get(who).map(|account| account.state) {
+            Some(State::Leaving { until }) => self.left(ctx, who, until),
+            Some(_) if matches!(error, Error::SecurityMode | Error::Credentials | Error::Ciphersuite) => {
+                self.account_invalid(ctx, who, error);
+            }
+            // the server does not know a session of ours that outlived a power cut: a new one, at once
+            Some(State::Resuming) => self.begin_anew(ctx, who),
+            Some(_) => self.retry_later(ctx, who, error.to_c()),
+            None => {}
+        }
+    }
+
+    /// The server did not know the registration or the session that we tried to go on with: all begins anew, at once.
+    pub(crate) fn begin_anew(&mut self, ctx: &mut Context<'_>, who: usize) {
+        self.forget_server(ctx, who, false);
+        self.end_session(ctx, who, end::FORGET);
+        self.unlink(ctx, who);
+        self.enter(who, State::Waiting { until: ctx.now });
+    }
+
+    /// Replaces what an account is secured with: its session ends and a new handshake follows (TS 1.0 section 5.2.4.2).
+    pub fn secure_account(
+        &mut self,
+        ctx: &mut Context<'_>,
+        short_server_id: u16,
+        new: &Credentials<'_>,
+    ) -> Result<(), Error> {
+        let mine =
+            |account: &super::Account| short_server_id != 0 && account.short_server_id == short_server_id;
+        let who = self.accounts.iter().position(mine).ok_or(Error::NotFound)?;
+        let row = self.security_row(who).ok_or(Error::State)?;
+        row.credentials(|uri, _| {
+            let uri = core::str::from_utf8(uri).map_err(|_| Error::BadValue)?;
+            self.admit(ctx, uri, new)
+        })?;
+        row.set_credentials(new)?;
+        let disabled = self.accounts.get(who).map_or(Instant::ZERO, |account| account.disabled);
+        self.forget_server(ctx, who, false);
+        self.end_session(ctx, who, end::NOTIFY | end::FORGET);
+        self.unlink(ctx, who);
+        self.enter(who, State::Waiting { until: if disabled > ctx.now { disabled } else { ctx.now } });
+        Ok(())
+    }
+}
+
+/// Whether a host is an address literal, and no name.
+fn is_address(host: &str) -> bool {
+    host.contains(':') || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+impl Securing for super::features::Library {
+    fn admit(
+        &self,
+        ctx: &Context<'_>,
+        backend: &dyn Backend,
+        uri: &Uri<'_>,
+        credentials: &Credentials<'_>,
+    ) -> Result<(), Error> {
+        check_scheme(uri, credentials)?;
+        credentials.check()?;
+        let needed = match credentials.mode {
+            MODE_PSK => can::PSK,
+            MODE_RAW_PUBLIC_KEY => can::RAW_PUBLIC_KEY,
+            MODE_CERTIFICATE => can::CERTIFICATE,
+            _ => return Err(Error::SecurityMode),
+        };
+        if backend.capabilities(ctx.port) & needed == 0 { Err(Error::SecurityMode) } else { Ok(()) }
+    }
+
+    fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let Some(backend) = engine.backend() else { return };
+        if engine.phase(who) == Phase::Established {
+            // the address is a new one, the session is not
+            return engine.resume_registration(ctx, who);
+        }
+        if let Some(keeping) = engine.config.features.keeping
+            && keeping.restore(engine, ctx, who)
+        {
+            let known = engine.session(who).is_some_and(|session| core::mem::take(&mut session.registered));
+            return if known { engine.resume_registration(ctx, who) } else { engine.register(ctx, who) };
+        }
+        engine.enter(who, State::Securing);
+        let started = engine.with_setup(who, |setup| backend.start(ctx.port, who as u8, setup));
+        let Some(session) = engine.session(who) else { return };
+        match started.and_then(|started| started) {
+            Ok(()) => {
+                session.phase = Phase::Handshaking;
+                session.due = ctx.now;
+                self.drive(engine, ctx, who);
+            }
+            Err(error) => engine.session_over(ctx, who, error),
+        }
+    }
+
+    fn drive(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let (Some(backend), Some(session)) = (engine.backend(), engine.sessions.get(who)) else { return };
+        if let Some(error) = session.broken {
+            return engine.session_over(ctx, who, error);
+        }
+        if session.phase == Phase::Handshaking && ctx.now >= session.due {
+            engine.need_radio(ctx);
+            let done = backend.step(ctx.port, who as u8, ctx.now);
+            engine.look(ctx, who, backend);
+            if let Err(error) = done {
+                engine.session_over(ctx, who, error);
+            }
+        }
+    }
+
+    fn take(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        buffer: &mut [u8],
+        length: usize,
+    ) {
+        let Some(backend) = engine.backend() else { return };
+        let mut length = length;
+        for _ in 0..RECORDS {
+            let live = matches!(engine.phase(who), Phase::Handshaking | Phase::Established);
+            if !live || engine.sessions.get(who).is_some_and(|session| session.broken.is_some()) {
+                return;
+            }
+            let fed = backend.feed(ctx.port, who as u8, ctx.now, buffer, length);
+            engine.look(ctx, who, backend);
+            match fed {
+                Ok(0) => return,
+                Ok(plain) => engine.input(ctx, who, buffer.get(..plain).unwrap_or(&[])),
+                Err(Error::Truncated) => engine.refuse_large(ctx, who, buffer),
+                Err(error) => return engine.note_broken(who, error),
+            }
+            length = 0;
+        }
+    }
+
+    fn send(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        plain: &[u8],
+    ) -> Result<(), Error> {
+        let (Some(backend), Some(session)) = (engine.backend(), engine.sessions.get(who)) else {
+            return Err(Error::State);
+        };
+        if session.phase != Phase::Established || session.broken.is_some() {
+            return Err(Error::State);
+        }
+        if let Some(keeping) = engine.config.features.keeping
+            && let Err(error) = keeping.reserve(engine, ctx, who)
+        {
+            // no number may be used that a power cut would let us use again
+            engine.note_broken(who, error);
+            return Err(error);
+        }
+        match backend.write(ctx.port, who as u8, ctx.now, plain) {
+            Err(error) if error != Error::TooLarge => {
+                engine.note_broken(who, error);
+                Err(error)
+            }
+            done => done,
+        }
+    }
+
+    fn end(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, how: u32) {
+        let Some(backend) = engine.backend() else { return };
+        let phase = engine.phase(who);
+        if phase == Phase::Clear {
+            return;
+        }
+        if phase != Phase::Off || how & end::FORGET != 0 {
+            backend.end(ctx.port, who as u8, ctx.now, how);
+        }
+        if let Some(keeping) = engine.config.features.keeping {
+            keeping.discard(engine, ctx, who);
+        }
+        if let Some(session) = engine.session(who) {
+            *session = session.over();
+        }
+    }
+}
