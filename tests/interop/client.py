@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 import time
@@ -10,6 +11,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parents[1] / "target" / "interop"
+HEADER = HERE.parents[1] / "include" / "whimbrel.h"
+
+# WHIMBREL_ERR_… by name, so that a case says NAME and not -29.
+ERRORS = {
+    name: int(number)
+    for name, number in re.findall(r"#define WHIMBREL_ERR_(\w+) \((-\d+)\)", HEADER.read_text(encoding="utf-8"))
+}
 
 
 def program() -> list[str]:
@@ -26,16 +34,20 @@ class Client:
 
     def __init__(
         self, endpoint: str, server_ports: list[int], version: str = "1.0", binding: str = "U", lifetime: int = 300,
-        datagram: int | None = None, confirm: bool = False,
+        datagram: int | None = None, confirm: bool = False, security: dict[str, str] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:  # fmt: skip
+        """`security` has options of the program, without their dashes; where it is given, the servers are secured."""
         self.endpoint = endpoint
         arguments = ["--endpoint", endpoint, "--lifetime", str(lifetime), "--binding", binding, "--version", version]
         if datagram:
             arguments += ["--datagram", str(datagram)]
         if confirm:
             arguments += ["--confirm", "yes"]
+        for option, value in (security or {}).items():
+            arguments += [f"--{option}", value]
         for port in server_ports:
-            arguments += ["--server", f"coap://127.0.0.1:{port}"]
+            arguments += ["--server", f"{'coap' if security is None else 'coaps'}://{host}:{port}"]
         TARGET.mkdir(parents=True, exist_ok=True)
         self._errors = open(TARGET / f"{endpoint}.log", "w", encoding="utf-8")
         self._process = subprocess.Popen(
@@ -67,7 +79,7 @@ class Client:
         """Changes a value as the device would; `path` is /object/instance/resource."""
         self.tell(f"set {path.strip('/').replace('/', ' ')} {value}")
 
-    def wait(self, start: str, mark: int = 0, timeout: float = 10.0) -> str:
+    def wait(self, start: str | tuple[str, ...], mark: int = 0, timeout: float = 10.0) -> str:
         """The first line after the mark that begins with `start`."""
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -79,6 +91,20 @@ class Client:
                 if left <= 0 or (not self._reader.is_alive() and self._process.poll() is not None):
                     raise AssertionError(f"{self.endpoint}: no line {start!r}; printed {self._lines[mark:]}")
                 self._changed.wait(left)
+
+    def since(self, mark: int, start: str) -> list[str]:
+        """The lines after the mark that begin with `start`, without waiting."""
+        with self._changed:
+            return [line for line in self._lines[mark:] if line.startswith(start)]
+
+    def status(self, start: str, mark: int = 0, timeout: float = 10.0) -> int:
+        """Waits for a line, and returns the number that it ends with."""
+        return int(self.wait(start, mark, timeout).rsplit(" ", 1)[1])
+
+    def refusal(self) -> int:
+        """Why it cannot start, or an account of it cannot be used."""
+        account = self.wait(("cannot start", "event account-invalid 101"))
+        return int(account.rsplit(" ", 1)[1])
 
     def stop(self, timeout: float = 10.0) -> int | None:
         """Asks it to de-register and end. Returns its exit status, None if it had to be killed."""

@@ -1,7 +1,8 @@
 """A bad network between a client and a server, on loopback.
 
-Every datagram, either way, may be lost, doubled or held back until the next one has overtaken it. The dice are seeded;
-a run is still not repeatable to the datagram, because the order in which two processes send is not.
+Every datagram, either way, may be lost, doubled or held back until the next one has overtaken it; and a client may get a
+new address every few datagrams, as behind a NAT with a short memory. The dice are seeded; a run is still not repeatable
+to the datagram, because the order in which two processes send is not.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ Address = tuple[str, int]
 
 @dataclass
 class Weather:
-    """Probabilities per datagram. A held-back datagram goes out after `hold` seconds at the latest."""
+    """Probabilities per datagram. A held-back datagram goes out after `hold` seconds at the latest.
+
+    After `rebind` datagrams of a client the next one comes from a new port, and the old one is gone; 0 for never.
+    """
 
     loss: float = 0.2
     duplicate: float = 0.1
     reorder: float = 0.1
     hold: float = 0.05
+    rebind: int = 0
 
 
 @dataclass
@@ -33,6 +38,7 @@ class Path:
     out: socket.socket
     to: Address
     held: list[tuple[float, bytes]] = field(default_factory=list)
+    since_rebound: int = 0
 
 
 class LossyProxy:
@@ -49,7 +55,8 @@ class LossyProxy:
         self._selector.register(self._front, selectors.EVENT_READ)
         self._stop, self._wake = socket.socketpair()
         self._selector.register(self._wake, selectors.EVENT_READ)
-        self.lost = self.doubled = self.delayed = self.carried = 0
+        self.lost = self.doubled = self.delayed = self.carried = self.rebound = 0
+        self._forget = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -59,6 +66,10 @@ class LossyProxy:
         for sock in [self._front, self._stop, self._wake, *self._down]:
             sock.close()
         self._selector.close()
+
+    def rebind_once(self) -> None:
+        """The next datagram of a client comes from a new port."""
+        self._forget = True
 
     def _run(self) -> None:
         while True:
@@ -81,7 +92,21 @@ class LossyProxy:
             self._selector.register(out, selectors.EVENT_READ)
             self._up[sender] = Path(out, self._upstream)
             self._down[out] = Path(self._front, sender)
-        return self._up[sender]
+        path = self._up[sender]
+        if self._forget or self.weather.rebind and path.since_rebound >= self.weather.rebind:
+            self._rebind(path)
+        path.since_rebound += 1
+        return path
+
+    def _rebind(self, path: Path) -> None:
+        """What the server still sends to the old address finds nobody."""
+        out = _bound()
+        self._selector.register(out, selectors.EVENT_READ)
+        self._selector.unregister(path.out)
+        self._down[out] = self._down.pop(path.out)
+        path.out.close()
+        path.out, path.since_rebound, self._forget = out, 0, False
+        self.rebound += 1
 
     def _carry(self, path: Path, data: bytes) -> None:
         if self._dice.random() < self.weather.loss:

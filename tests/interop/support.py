@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import unittest
@@ -29,11 +30,19 @@ def name(what: str) -> str:
     return f"{what}-{next(_names)}"
 
 
+def pre_shared(server: Server, endpoint: str, **options: str) -> dict[str, str]:
+    """Lets the endpoint in with a key of its own, and returns the client's options for it."""
+    identity, key = f"identity of {endpoint}", hashlib.sha256(endpoint.encode()).digest()[:16]
+    server.allow(endpoint, identity, key)
+    return {"psk-identity": identity, "psk-key": key.hex(), **options}
+
+
 class Bench(unittest.TestCase):
     """One registered client for a class of cases; a subclass chooses version and weather."""
 
     version = "1.0"
     lossy = False
+    secure = False
     options: dict[str, Any] = {}
     seed = int(os.environ.get("WHIMBREL_INTEROP_SEED", "20261121"))
     timeout = 10.0
@@ -48,20 +57,25 @@ class Bench(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.server = leshan().servers[0]
         cls.server.timeout = cls.timeout
-        cls.proxy = LossyProxy(cls.server.coap_port, cls.seed) if cls.lossy else None
+        cls.proxy = LossyProxy(cls.server_port(), cls.seed) if cls.lossy else None
         if cls.proxy:
             cls.addClassCleanup(cls.proxy.stop)
         cls.endpoint = name(cls.__name__.lower())
         mark = cls.server.events.mark()
-        cls.client = Client(cls.endpoint, [cls.port()], cls.version, **cls.options)
+        security = pre_shared(cls.server, cls.endpoint) if cls.secure else None
+        cls.client = Client(cls.endpoint, [cls.port()], cls.version, security=security, **cls.options)
         cls.addClassCleanup(cls.client.stop)
         event = cls.server.events.wait("REGISTRATION", cls.endpoint, mark, cls.timeout)
         cls.registration = event.data
         cls.client.wait("event registered", timeout=cls.timeout)
 
     @classmethod
+    def server_port(cls) -> int:
+        return cls.server.coaps_ports["main"] if cls.secure else cls.server.coap_port
+
+    @classmethod
     def port(cls) -> int:
-        return cls.proxy.port if cls.proxy else cls.server.coap_port
+        return cls.proxy.port if cls.proxy else cls.server_port()
 
     # Operations on this class's client, so that a case reads as what the operator does.
 

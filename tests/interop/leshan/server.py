@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import certificates
+
 from .events import EventLog
 
 HERE = Path(__file__).resolve().parent
@@ -82,10 +84,10 @@ def _values(instance: dict[str, Any]) -> dict[int, Any]:
 class Server:
     """One of the Leshan servers in the process."""
 
-    def __init__(self, base: str, ports: dict[str, int], timeout: float) -> None:
+    def __init__(self, base: str, ports: dict[str, Any], timeout: float) -> None:
         self.base = base
-        self.coap_port = ports["coap"]
-        self.coaps_port = ports["coaps"]
+        self.coap_port: int = ports["coap"]
+        self.coaps_ports: dict[str, int] = ports["coaps"]  # by the certificate that is shown there
         self.timeout = timeout
         self.events = EventLog(base + "/event")
 
@@ -161,7 +163,39 @@ class Server:
 
     def allow(self, endpoint: str, identity: str, key: bytes) -> None:
         """Lets the endpoint in over DTLS with a pre-shared key, and only so."""
-        self.call("PUT", f"/security/{endpoint}", {"identity": identity, "key": key.hex()}, b"")
+        self._admit("PUT", endpoint, {"identity": identity, "key": key.hex()})
+
+    def allow_certificate(self, endpoint: str) -> None:
+        """Lets it in with a certificate whose CN is the endpoint's name, and only so."""
+        self._admit("PUT", endpoint, {})
+
+    def allow_raw_key(self, endpoint: str, public_key: bytes) -> None:
+        """Lets it in with this SubjectPublicKeyInfo, and only so."""
+        self._admit("PUT", endpoint, {"raw": public_key.hex()})
+
+    def disallow(self, endpoint: str) -> None:
+        """Whoever it is, it need prove nothing any more; its connections are closed."""
+        self._admit("DELETE", endpoint, {})
+
+    def _admit(self, method: str, endpoint: str, query: dict[str, Any]) -> None:
+        answer = self.call(method, f"/security/{endpoint}", query, b"" if method == "PUT" else None)
+        assert answer.status == 200, answer
+
+    def handshakes(self) -> Handshakes:
+        return Handshakes(**self.call("GET", "/dtls", {}).body)
+
+    def forget_connections(self) -> None:
+        """Drops every DTLS connection and session, as a restart does: nobody is told."""
+        self.call("DELETE", "/dtls", {})
+
+
+@dataclass(frozen=True)
+class Handshakes:
+    """How many there were since the server started: full ones, abbreviated ones, and attempts that failed."""
+
+    full: int
+    resumed: int
+    failed: int
 
 
 class Leshan:
@@ -183,7 +217,8 @@ class Leshan:
             ["java", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
              "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
              "-cp", f"{root / 'lib'}{os.sep}*{os.pathsep}{root / 'classes'}", "Bridge",
-             "--models", str(HERE / "models"), "--servers", str(self._servers), "--awake-ms", str(self._awake_ms)],
+             "--models", str(HERE / "models"), "--servers", str(self._servers), "--awake-ms", str(self._awake_ms),
+             "--certificates", str(certificates.folder()), "--identities", ",".join(certificates.SERVERS)],
             # fmt: on
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
         )

@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -61,31 +62,47 @@ public final class Bridge {
         Runtime.getRuntime().halt(0);
     }
 
-    private static JsonNode start(HttpServer http, int index, List<ObjectModel> models, Map<String, String> options) {
-        var endpoints = new CaliforniumServerEndpointsProvider.Builder(
+    private static JsonNode start(HttpServer http, int index, List<ObjectModel> models, Map<String, String> options)
+            throws Exception {
+        Path certificates = Path.of(options.get("certificates"));
+        // the first server shows every certificate there is, each at a port of its own; the others the first
+        String[] names = options.get("identities").split(",");
+        var dtls = new Dtls(certificates);
+        var builder = new CaliforniumServerEndpointsProvider.Builder(
                 new CoapServerProtocolProvider(), new CoapsServerProtocolProvider())
-                .setConfiguration((Configuration config) -> tune(config, options))
-                .addEndpoint("coap://127.0.0.1:0").addEndpoint("coaps://127.0.0.1:0").build();
+                .setConfiguration((Configuration config) -> tune(config, options)).addEndpoint("coap://127.0.0.1:0");
+        for (int i = 0; i < (index == 0 ? names.length : 1); i++) {
+            dtls.addEndpoint(builder, names[i]);
+        }
+        var endpoints = builder.build();
         var security = new InMemorySecurityStore();
         LeshanServer server = new LeshanServerBuilder().setEndpointsProviders(endpoints)
                 .setObjectModelProvider(new VersionedModelProvider(models)).setSecurityStore(security)
+                .setTrustedCertificates(Dtls.chain(certificates.resolve("trusted.pem")))
                 .setClientAwakeTimeProvider(new StaticClientAwakeTimeProvider(Integer.parseInt(options.get("awake-ms"))))
                 .build();
         server.start();
         Events events = new Events(server);
+        dtls.attach(endpoints.getCoapServer(), events);
         var ports = Json.object();
+        var secured = ports.putObject("coaps");
         endpoints.getCoapServer().getEndpoints().forEach(endpoint -> {
             endpoint.addInterceptor(events);
-            ports.put(endpoint.getUri().getScheme(), endpoint.getAddress().getPort());
+            int port = endpoint.getAddress().getPort();
+            if (endpoint.getUri().getScheme().equals("coaps")) {
+                secured.put(names[secured.size()], port);
+            } else {
+                ports.put("coap", port);
+            }
         });
         http.createContext("/" + index + "/event", events::stream);
-        http.createContext("/" + index + "/", new Rest(server, security, events, "/" + index));
+        http.createContext("/" + index + "/", new Rest(server, security, dtls, events, "/" + index));
         return ports;
     }
 
     /**
-     * Californium's defaults with three changes: bodies up to 64 KiB (its 8 KiB would stop a firmware push), and a
-     * shorter but more patient retransmission, so that a run over a lossy path neither takes minutes nor gives up.
+     * Californium's defaults with few changes: bodies up to 64 KiB (its 8 KiB would stop a firmware push), a shorter but
+     * more patient retransmission, so that a run over a lossy path neither takes minutes nor gives up; and DTLS.
      */
     private static void tune(Configuration config, Map<String, String> options) {
         config.set(CoapConfig.MAX_RESOURCE_BODY_SIZE, 65536);
@@ -94,6 +111,7 @@ public final class Bridge {
         config.set(CoapConfig.ACK_TIMEOUT, Long.parseLong(options.get("ack-ms")), TimeUnit.MILLISECONDS);
         config.set(CoapConfig.ACK_TIMEOUT_SCALE, 1.2f);
         config.set(CoapConfig.MAX_RETRANSMIT, Integer.parseInt(options.get("retransmissions")));
+        Dtls.tune(config);
     }
 
     /** Every version of the core objects that Leshan ships (0 to 7 and 21), and the test objects of our folder. */

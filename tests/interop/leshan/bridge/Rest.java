@@ -6,6 +6,8 @@ import com.sun.net.httpserver.HttpHandler;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.security.KeyFactory;
+import java.security.spec.X509EncodedKeySpec;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -35,9 +37,11 @@ import org.eclipse.leshan.servers.security.SecurityInfo;
  * One Leshan server over HTTP:
  *
  * GET /clients, GET /clients/EP; POST /clients/EP/VERB?path=/o/i/r with VERB one of read discover observe delete execute
- * attributes write create cancel forget; PUT /security/EP?identity=I&key=HEX. The answer of a VERB is 200 with what Leshan made
- * of the client's response, 202 if the client sleeps and the request waits for it, 504 if no response came, 502 if
- * Leshan could make nothing of the response, 400 if Leshan refused to send, 404 for an unknown client.
+ * attributes write create cancel forget; PUT /security/EP?identity=I&key=HEX, PUT /security/EP?raw=HEX (a
+ * SubjectPublicKeyInfo), PUT /security/EP (a certificate whose CN is EP), DELETE /security/EP; GET /dtls, the handshakes
+ * so far, DELETE /dtls forgets all connections. The answer of a VERB is 200 with what Leshan made of the client's
+ * response, 202 if the client sleeps and the request waits for it, 504 if no response came, 502 if Leshan could make
+ * nothing of the response, 400 if Leshan refused to send, 404 for an unknown client.
  */
 final class Rest implements HttpHandler, PresenceListener {
     private record Waiting(String id, DownlinkDeviceManagementRequest<? extends LwM2mResponse> request,
@@ -47,15 +51,17 @@ final class Rest implements HttpHandler, PresenceListener {
 
     private final LeshanServer server;
     private final InMemorySecurityStore security;
+    private final Dtls dtls;
     private final Events events;
     private final String prefix;
     private final Map<String, ConcurrentLinkedQueue<Waiting>> waiting = new ConcurrentHashMap<>();
     private final ScheduledExecutorService worker = Executors.newSingleThreadScheduledExecutor();
     private long sequence;
 
-    Rest(LeshanServer server, InMemorySecurityStore security, Events events, String prefix) {
+    Rest(LeshanServer server, InMemorySecurityStore security, Dtls dtls, Events events, String prefix) {
         this.server = server;
         this.security = security;
+        this.dtls = dtls;
         this.events = events;
         this.prefix = prefix;
         server.getPresenceService().addListener(this);
@@ -95,9 +101,13 @@ final class Rest implements HttpHandler, PresenceListener {
 
     private Answer route(String method, String[] path, Map<String, String> query, String text) throws Exception {
         if (path[0].equals("security")) {
-            security.add(SecurityInfo.newPreSharedKeyInfo(path[1], query.get("identity"),
-                    HexFormat.of().parseHex(query.get("key"))));
-            return new Answer(200, Json.object());
+            return admit(method, path[1], query);
+        }
+        if (path[0].equals("dtls")) {
+            if (method.equals("DELETE")) {
+                dtls.forget();
+            }
+            return new Answer(200, dtls.counts());
         }
         if (!path[0].equals("clients")) {
             return new Answer(404, Json.object().put("error", "NoSuchResource"));
@@ -125,6 +135,22 @@ final class Rest implements HttpHandler, PresenceListener {
                 yield send(registration, Requests.build(path[2], target, query, body, text), query);
             }
         };
+    }
+
+    /** Who an endpoint has to prove to be. Leshan closes the connections of those that are no longer let in. */
+    private Answer admit(String method, String endpoint, Map<String, String> query) throws Exception {
+        if (method.equals("DELETE")) {
+            security.remove(endpoint, true);
+        } else if (query.containsKey("key")) {
+            security.add(SecurityInfo.newPreSharedKeyInfo(endpoint, query.get("identity"),
+                    HexFormat.of().parseHex(query.get("key"))));
+        } else if (query.containsKey("raw")) {
+            security.add(SecurityInfo.newRawPublicKeyInfo(endpoint, KeyFactory.getInstance("EC")
+                    .generatePublic(new X509EncodedKeySpec(HexFormat.of().parseHex(query.get("raw"))))));
+        } else {
+            security.add(SecurityInfo.newX509CertInfo(endpoint));
+        }
+        return new Answer(200, Json.object());
     }
 
     private ObjectNode json(Registration registration) {
