@@ -4,6 +4,7 @@
 mod access;
 mod blocks;
 mod bootstrap;
+mod dtls;
 mod edges;
 mod exchanges;
 mod formats;

@@ -14,6 +14,7 @@ mod clock;
 pub mod coap;
 pub mod demo;
 pub mod device;
+pub mod dtls;
 pub mod format;
 pub mod ladder;
 mod links;
@@ -28,7 +29,7 @@ pub mod tlv;
 
 pub use clock::{minutes, seconds};
 pub use coap::{Code, Message, Type};
-pub use device::Device;
+pub use device::{Device, Security};
 pub use links::Link;
 pub use net::{Network, Node, Peer, peer};
 pub use random::Random;

@@ -1,10 +1,11 @@
 //! The stage of a conformance test: a network, two servers, one device or more, and one clock.
 
-use crate::device::{Account, Config, Device, Right};
+use crate::device::{Account, Backend, Config, Device, Options, Right, Security, Storage};
+use crate::dtls::{Certified, Gate, Settings, keys};
 use crate::net::{Network, Node, Peer, Weather, peer};
 use crate::server::{Answer, ObservationId, Request, RequestId, Response, Server};
 use crate::{Code, seconds};
-use whimbrel::capi::whimbrel_limits_t;
+use whimbrel::capi::{WHIMBREL_CERTIFICATE, WHIMBREL_PSK, whimbrel_limits_t};
 
 /// Where the (first) device is.
 pub const DEVICE: Peer = peer(1);
@@ -60,7 +61,26 @@ pub struct Setup {
     pub retry: (u32, u32),
     /// Only TLV and text.
     pub few_formats: bool,
+    /// What all accounts are secured with. Where it secures, each server is behind a [`Gate`], unless a modem does it.
+    pub security: Security,
+    /// How the gates behave. Without PSKs and certificate they take what fits `security`.
+    pub gate: Settings,
+    /// How the backend is opened.
+    pub backend: Options,
+    /// The backend is a modem's TLS.
+    pub modem: bool,
+    /// The device's largest datagram with DTLS.
+    pub mtu: u16,
+    /// First and longest retransmission timeout of a handshake in milliseconds; 0: the defaults.
+    pub handshake: (u32, u32),
+    /// Associations are kept in storage.
+    pub persistent: bool,
+    /// The time of day when the bench is switched on, where it is known.
+    pub wall_clock: Option<i64>,
 }
+
+/// New Year 2027, when the bench's certificates are valid.
+pub const NEW_YEAR: i64 = 1_798_761_600;
 
 impl Default for Setup {
     fn default() -> Self {
@@ -85,6 +105,14 @@ impl Default for Setup {
             instances: 12,
             retry: (0, 0),
             few_formats: false,
+            security: Security::default(),
+            gate: Settings::default(),
+            backend: Options::default(),
+            modem: false,
+            mtu: 1280,
+            handshake: (0, 0),
+            persistent: false,
+            wall_clock: Some(NEW_YEAR),
         }
     }
 }
@@ -92,11 +120,28 @@ impl Default for Setup {
 impl Setup {
     /// The device and the servers before a word was said.
     pub fn switched_on(&self) -> Lab {
-        let mut devices = (0..=self.others).map(|n| self.device(n));
-        let device = devices.next().expect("there is one");
+        let storage = Storage::default();
+        let device = self.device(0, 0, 0, &storage);
         let (server, second) = (Server::new(self.seed + 1), Server::new(self.seed + 2));
-        let others = devices.collect();
-        Lab { network: Network::new(self.seed), server, second, device, others }
+        let others = (1..=self.others).map(|n| self.device(n, 0, 0, &Storage::default())).collect();
+        let gated = self.security.secures() && !self.modem;
+        let gates = [11, 12].map(|n| gated.then(|| Gate::new(&self.gate_settings(), self.seed + n)));
+        let network = Network::new(self.seed);
+        Lab { network, server, second, device, others, gates, setup: self.clone(), storage, boots: 0 }
+    }
+
+    /// The gates' settings, with what the accounts need.
+    fn gate_settings(&self) -> Settings {
+        let mut settings = self.gate.clone();
+        let security = &self.security;
+        if security.mode == WHIMBREL_PSK && settings.psks.is_empty() {
+            settings.psks = vec![(security.identity.clone(), security.secret_key.clone())];
+        }
+        if security.mode == WHIMBREL_CERTIFICATE && settings.certified.is_none() {
+            let (certificate, key) = (keys::SERVER, keys::SERVER_KEY);
+            settings.certified = Some(Certified { certificate, key, trust: keys::AUTHORITY });
+        }
+        settings
     }
 
     /// The same, run until every account is registered.
@@ -111,7 +156,8 @@ impl Setup {
         lab
     }
 
-    fn device(&self, number: u8) -> Device {
+    fn device(&self, number: u8, booted: u64, boots: u64, storage: &Storage) -> Device {
+        let secured = self.security.secures();
         let limits = whimbrel_limits_t {
             size: 0,
             servers: self.servers.max(1),
@@ -124,21 +170,31 @@ impl Setup {
             deferred: 2,
             changes: 0,
             datagram: self.datagram,
-            credentials: 0,
+            credentials: if secured { 64 + self.security.length() as u16 } else { 0 },
             undo: self.undo,
             body: self.body,
-            mtu: 0,
+            mtu: if secured { self.mtu } else { 0 },
         };
         let endpoint = if number == 0 { self.endpoint.into() } else { format!("{}-{number}", self.endpoint) };
         let mut device = Device::new(&Config {
             endpoint,
-            seed: self.seed.wrapping_mul(1000) + u64::from(number),
+            seed: self.seed.wrapping_mul(1000) + u64::from(number) + 1_000_003 * boots,
             versions: self.versions,
             confirm: self.confirm,
             access: self.rights.is_some(),
             limits,
             retry: self.retry,
             few_formats: self.few_formats,
+            backend: match (secured, self.modem) {
+                (false, _) => Backend::None,
+                (true, true) => Backend::Modem,
+                (true, false) => Backend::MbedTls(self.backend.clone()),
+            },
+            handshake: self.handshake,
+            persistent: self.persistent,
+            wall_clock: self.wall_clock,
+            storage: storage.clone(),
+            booted,
         });
         for right in self.rights.iter().flatten() {
             assert_eq!(device.add_right(right), 0, "an access control entry");
@@ -160,6 +216,8 @@ impl Setup {
             pmax: self.pmax,
             disable_timeout: self.disable_timeout,
             discard_offline: self.discard_offline,
+            security: self.security.clone(),
+            uri: None,
         }
     }
 }
@@ -177,6 +235,12 @@ pub struct Lab {
     pub device: Device,
     /// Further devices.
     pub others: Vec<Device>,
+    /// The DTLS servers in front of the first and the second server.
+    pub gates: [Option<Gate>; 2],
+    /// Stable storage of the first device, and the switch of its power.
+    pub storage: Storage,
+    setup: Setup,
+    boots: u64,
 }
 
 impl Lab {
@@ -201,8 +265,19 @@ impl Lab {
     }
 
     fn run_to(&mut self, time: u64) {
+        let [first, second] = &mut self.gates;
+        let mut first = first.as_mut().map(|gate| gate.before(&mut self.server));
+        let mut second = second.as_mut().map(|gate| gate.before(&mut self.second));
+        let server: &mut dyn Node = match &mut first {
+            Some(front) => front,
+            None => &mut self.server,
+        };
+        let behind: &mut dyn Node = match &mut second {
+            Some(front) => front,
+            None => &mut self.second,
+        };
         let mut nodes: Vec<(Peer, &mut dyn Node)> =
-            vec![(DEVICE, &mut self.device), (SERVER, &mut self.server), (SECOND, &mut self.second)];
+            vec![(DEVICE, &mut self.device), (SERVER, server), (SECOND, behind)];
         for (n, other) in self.others.iter_mut().enumerate() {
             nodes.push((peer(11 + n as u8), other));
         }
@@ -213,7 +288,29 @@ impl Lab {
     fn next(&self) -> Option<u64> {
         let devices = std::iter::once(&self.device).chain(&self.others).filter_map(Node::next_deadline);
         let servers = [&self.server, &self.second].into_iter().filter_map(Server::next_deadline);
-        devices.chain(servers).chain(self.network.next_deadline()).min()
+        let gates = self.gates.iter().flatten().filter_map(Gate::next_deadline);
+        devices.chain(servers).chain(gates).chain(self.network.next_deadline()).min()
+    }
+
+    /// The DTLS server in front of the first server.
+    ///
+    /// # Panics
+    ///
+    /// If there is none: the setup has no security.
+    pub fn gate(&mut self) -> &mut Gate {
+        self.gates[0].as_mut().expect("a gate")
+    }
+
+    /// Full and abbreviated handshakes that the first gate has completed.
+    pub fn handshakes(&self) -> (u32, u32) {
+        self.gates[0].as_ref().expect("a gate").handshakes()
+    }
+
+    /// Power goes, if it has not gone before, and comes again: a new device, with the same accounts and storage, whose
+    /// clock begins anew.
+    pub fn power_cycle(&mut self) {
+        self.boots += 1;
+        self.device = self.setup.device(0, self.now(), self.boots, &self.storage);
     }
 
     /// Lets time pass until the condition holds.

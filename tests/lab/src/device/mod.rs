@@ -1,24 +1,34 @@
 //! The client under test: Whimbrel's engine in virtual time, driven through its C functions, with the objects of a
 //! small device.
 //!
-//! All of the lab's `unsafe` is here. Nothing of the engine's inside is used: what a [`Device`] can do, a C program can.
+//! The lab's `unsafe` is here, and where [`crate::dtls`] calls its C. Nothing of the engine's inside is used: what a [`Device`] can do, a C program can.
 //!
-//! `platform` is the port (clock, chance, links, events), `objects` the tables and handlers, `state` their values.
+//! `platform` is the port (clock, chance, links, events), `objects` the tables and handlers, `state` their values,
+//! `backend` what protects links, `storage` what outlives a power cut.
 #![allow(unsafe_code)]
 
+mod backend;
+mod modem;
 mod objects;
 mod platform;
+mod security;
 mod state;
+mod storage;
 mod tables;
 
 use crate::net::{Node, Peer};
+use backend::Opened;
+pub use backend::{Backend, Options};
+pub use modem::Started;
 pub use platform::Event;
 use platform::Platform;
+pub use security::Security;
 pub use state::{BLOB, Blob, CREATABLE, DEVICE, SENSOR, TROUBLE, Trouble, Values};
 use std::cell::RefMut;
 use std::ffi::CString;
 use std::ptr;
 use std::rc::Rc;
+pub use storage::{Access, Moment, Storage};
 use tables::Tables;
 use whimbrel::capi::*;
 
@@ -41,6 +51,10 @@ pub struct Account {
     pub disable_timeout: u32,
     /// The inverse of `/1/x/6`.
     pub discard_offline: bool,
+    /// What it is secured with.
+    pub security: Security,
+    /// Another URI than `coap://` or `coaps://` and the peer.
+    pub uri: Option<String>,
 }
 
 /// Who may do what with an object instance; instance 65535 is the right to create.
@@ -76,6 +90,18 @@ pub struct Config {
     pub retry: (u32, u32),
     /// Whether only TLV and text are named as formats.
     pub few_formats: bool,
+    /// What protects links.
+    pub backend: Backend,
+    /// First and longest retransmission timeout of a handshake in milliseconds; 0 for the defaults.
+    pub handshake: (u32, u32),
+    /// Whether associations are kept in storage.
+    pub persistent: bool,
+    /// The time of day at the bench's time 0, in seconds since 1970, where it is known.
+    pub wall_clock: Option<i64>,
+    /// Stable storage, and the switch of power.
+    pub storage: Storage,
+    /// When it is switched on.
+    pub booted: u64,
 }
 
 /// The device.
@@ -86,9 +112,11 @@ pub struct Device {
     /// Most datagrams sent in one poll, and most polls at one instant.
     most_sent: usize,
     // what the client points to, in the order of being dropped: after `client`
+    backend: Opened,
     _memory: Vec<u64>,
     tables: Box<Tables>,
     _endpoint: CString,
+    _features: Vec<*const whimbrel_feature_t>,
 }
 
 /// `/3303/0/5700` as C sees it.
@@ -103,14 +131,29 @@ fn fine(what: &str, status: i32) {
     assert_eq!(status, WHIMBREL_OK, "{what}");
 }
 
-/// Everything that the library has.
-static FEATURES: [&whimbrel_feature_t; 4] =
-    [&whimbrel_reporting, &whimbrel_transfers, &whimbrel_creation, &whimbrel_deferral];
+/// Everything that the library has, security and storage where they are wanted.
+fn features(config: &Config) -> Vec<*const whimbrel_feature_t> {
+    let mut features: Vec<*const whimbrel_feature_t> =
+        vec![&whimbrel_reporting, &whimbrel_transfers, &whimbrel_creation, &whimbrel_deferral];
+    if !matches!(config.backend, Backend::None) {
+        features.push(&whimbrel_dtls);
+    }
+    if config.persistent {
+        features.push(&whimbrel_persistence);
+    }
+    features
+}
 
 impl Device {
     /// A device without servers, with all its objects.
     pub fn new(config: &Config) -> Self {
-        let platform = Rc::new(Platform::new(config.seed));
+        let platform = Rc::new(Platform::new(config.seed, config.booted, config.storage.boot()));
+        platform.wall_clock.set(config.wall_clock);
+        let mut port = platform::port(&platform);
+        let backend = Opened::new(&config.backend, &port, config.limits.servers);
+        port.security = backend.table();
+        platform.secured.set(!port.security.is_null());
+        let features = features(config);
         let tables = Tables::new(&platform);
         let endpoint = CString::new(config.endpoint.as_str()).expect("a name without NUL");
         let limits = whimbrel_limits_t { size: size_of::<whimbrel_limits_t>(), ..config.limits };
@@ -121,8 +164,8 @@ impl Device {
             limits: &limits,
             formats: formats.as_ptr(),
             format_count: if config.few_formats { 2 } else { formats.len() },
-            features: FEATURES.as_ptr().cast(),
-            feature_count: FEATURES.len(),
+            features: features.as_ptr(),
+            feature_count: features.len(),
             access: if config.access { &whimbrel_access_control } else { ptr::null() },
             version_min: config.versions.0,
             version_max: config.versions.1,
@@ -133,8 +176,8 @@ impl Device {
             retry_longest_s: config.retry.1,
             event: Some(platform::event),
             event_context: Rc::as_ptr(&platform).cast_mut().cast(),
-            handshake_first_ms: 0,
-            handshake_longest_ms: 0,
+            handshake_first_ms: config.handshake.0,
+            handshake_longest_ms: config.handshake.1,
         };
         // SAFETY: the device keeps alive what it hands over until the client has ended
         let (client, memory) = unsafe {
@@ -142,13 +185,21 @@ impl Device {
             assert_ne!(size, 0, "the limits are in range");
             let mut memory = vec![0u64; size.div_ceil(8)];
             let mut client = ptr::null_mut();
-            let port = platform::port(&platform);
             let made = whimbrel_client_init(memory.as_mut_ptr().cast(), size, &given, &port, &mut client);
             fine("init", made);
             (client, memory)
         };
-        let mut device =
-            Self { client, platform, next: 0, most_sent: 0, _memory: memory, tables, _endpoint: endpoint };
+        let mut device = Self {
+            client,
+            platform,
+            next: 0,
+            most_sent: 0,
+            backend,
+            _memory: memory,
+            tables,
+            _endpoint: endpoint,
+            _features: features,
+        };
         device.add_objects();
         device
     }
@@ -168,7 +219,10 @@ impl Device {
 
     /// Adds a server account.
     pub fn add_account(&mut self, account: &Account) -> i32 {
-        let uri = CString::new(format!("coap://{}", account.peer)).expect("no NUL");
+        let security = account.security.given();
+        let scheme = if account.security.secures() { "coaps" } else { "coap" };
+        let uri = account.uri.clone().unwrap_or_else(|| format!("{scheme}://{}", account.peer));
+        let uri = CString::new(uri).expect("no NUL");
         let binding = CString::new(account.binding).expect("no NUL");
         let given = whimbrel_account_t {
             size: size_of::<whimbrel_account_t>(),
@@ -180,7 +234,7 @@ impl Device {
             disable_timeout_s: account.disable_timeout,
             short_server_id: account.id,
             discard_offline: account.discard_offline.into(),
-            security: ptr::null(),
+            security: if account.security == Security::default() { ptr::null() } else { &security },
         };
         self.next = 0;
         // SAFETY: the account is copied
@@ -263,6 +317,13 @@ impl Device {
     pub fn remove_account(&mut self, server: u16) -> i32 {
         // SAFETY: the client lives
         self.call(|client| unsafe { whimbrel_account_remove(client, server) })
+    }
+
+    /// Replaces what an account is secured with.
+    pub fn secure(&mut self, server: u16, security: &Security) -> i32 {
+        let given = security.given();
+        // SAFETY: the client lives; the credentials are copied
+        self.call(|client| unsafe { whimbrel_account_secure(client, server, &given) })
     }
 
     /// Whether a server accepted the registration.
@@ -395,7 +456,29 @@ impl Device {
         let mut deadline = whimbrel_deadline_t { at: 0, short_server_id: 0, reason: 0 };
         // SAFETY: the client lives
         fine("deadline", unsafe { whimbrel_client_deadline(self.client, &mut deadline) });
-        (deadline.at, deadline.reason)
+        (self.platform.on_the_bench(deadline.at), deadline.reason)
+    }
+
+    /// Sets the time of day, or makes it unknown.
+    pub fn set_wall_clock(&self, now_s: Option<i64>) {
+        let passed = (self.platform.now.get() / 1000) as i64;
+        self.platform.wall_clock.set(now_s.map(|now| now - passed));
+    }
+
+    /// The modem hands a datagram over so many milliseconds after it has come, and is asked every 10 ms until then.
+    pub fn modem_latency(&self, milliseconds: u64) {
+        self.platform.latency.set(milliseconds);
+    }
+
+    /// What the backend can do: WHIMBREL_CAN_….
+    pub fn capabilities(&self) -> i32 {
+        // SAFETY: the client lives
+        unsafe { whimbrel_client_capabilities(self.client) }
+    }
+
+    /// What the sessions of [`Backend::Modem`] were begun with.
+    pub fn started(&self) -> Vec<Started> {
+        self.backend.started()
     }
 
     /// The most datagrams sent in one poll.
@@ -413,7 +496,8 @@ impl Node for Device {
 
     fn poll(&mut self, now: u64) {
         self.platform.now.set(now);
-        if now < self.next {
+        let dark = self.platform.storage.is_dead();
+        if dark || self.next_deadline().is_none_or(|next| now < next) {
             return;
         }
         let before = self.platform.outbox.borrow().len();
@@ -421,7 +505,7 @@ impl Node for Device {
         // SAFETY: the client lives
         fine("poll", unsafe { whimbrel_client_poll(self.client, &mut next) });
         self.most_sent = self.most_sent.max(self.platform.outbox.borrow().len() - before);
-        self.next = next;
+        self.next = self.platform.on_the_bench(next);
     }
 
     fn output(&mut self) -> Option<(Peer, Vec<u8>)> {
@@ -429,7 +513,12 @@ impl Node for Device {
     }
 
     fn next_deadline(&self) -> Option<u64> {
-        Some(self.next.max(self.platform.now.get())).filter(|_| self.next != u64::MAX)
+        // a slow modem's driver asks again and again
+        let asked = self.platform.now.get() + 10;
+        let waiting = self.platform.ready_at().filter(|_| self.platform.latency.get() > 0);
+        let waiting = waiting.map(|ready| ready.min(asked));
+        let next = waiting.into_iter().chain([self.next]).min().filter(|next| *next != u64::MAX)?;
+        Some(next.max(self.platform.now.get())).filter(|_| !self.platform.storage.is_dead())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The port of the device: virtual clock, seeded chance, links as queues, events as a list.
 
 use super::state::State;
+use super::storage::Storage;
 use crate::Random;
 use crate::net::Peer;
 use std::cell::{Cell, RefCell};
@@ -30,14 +31,25 @@ pub struct Event {
 #[derive(Debug)]
 struct Line {
     peer: Peer,
-    waiting: VecDeque<Vec<u8>>,
+    /// From when on each can be taken.
+    waiting: VecDeque<(u64, Vec<u8>)>,
     /// What `link_receive` says from now on, until the link is closed.
     dead: Option<i32>,
 }
 
 /// What stands behind the C table, and what the handlers share.
 pub(super) struct Platform {
+    /// The bench's clock.
     pub now: Cell<u64>,
+    /// When the device was switched on: its own clock begins there.
+    booted: u64,
+    /// The time of day at the bench's time 0, in seconds since 1970, where it is known.
+    pub wall_clock: Cell<Option<i64>>,
+    pub storage: Storage,
+    /// Whether there is a security backend.
+    pub secured: Cell<bool>,
+    /// How long a modem takes to hand over a datagram that has come.
+    pub latency: Cell<u64>,
     random: RefCell<Random>,
     lines: RefCell<BTreeMap<u8, Line>>,
     pub outbox: RefCell<VecDeque<(Peer, Vec<u8>)>>,
@@ -50,9 +62,14 @@ pub(super) struct Platform {
 }
 
 impl Platform {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, booted: u64, storage: Storage) -> Self {
         Self {
-            now: Cell::new(0),
+            now: Cell::new(booted),
+            booted,
+            wall_clock: Cell::new(None),
+            storage,
+            secured: Cell::new(false),
+            latency: Cell::new(0),
             random: RefCell::new(Random::new(seed)),
             lines: RefCell::default(),
             outbox: RefCell::default(),
@@ -79,8 +96,19 @@ impl Platform {
     /// A datagram from the network: for every link to its sender, lost if there is none.
     pub fn arrive(&self, from: Peer, datagram: &[u8]) {
         for line in self.lines.borrow_mut().values_mut().filter(|line| line.peer == from) {
-            line.waiting.push_back(datagram.to_vec());
+            line.waiting.push_back((self.now.get() + self.latency.get(), datagram.to_vec()));
         }
+    }
+
+    /// When the next datagram can be taken from a link that works.
+    pub fn ready_at(&self) -> Option<u64> {
+        let lines = self.lines.borrow();
+        lines.values().filter_map(|line| line.waiting.front()).map(|(ready, _)| *ready).min()
+    }
+
+    /// A time of the device's clock on the bench's.
+    pub const fn on_the_bench(&self, at: u64) -> u64 {
+        if at == 0 || at == u64::MAX { at } else { at + self.booted }
     }
 }
 
@@ -99,9 +127,9 @@ pub(super) fn port(platform: &Rc<Platform>) -> whimbrel_port_t {
         unlock: None,
         wake: None,
         security: std::ptr::null(),
-        wall_clock: None,
-        storage_read: None,
-        storage_write: None,
+        wall_clock: Some(wall_clock),
+        storage_read: Some(storage_read),
+        storage_write: Some(storage_write),
     }
 }
 
@@ -114,7 +142,38 @@ pub(super) unsafe fn platform<'a>(context: *mut c_void) -> &'a Platform {
 
 unsafe extern "C" fn now(context: *mut c_void) -> u64 {
     // SAFETY: the client hands over what it was given
-    unsafe { platform(context) }.now.get()
+    let platform = unsafe { platform(context) };
+    platform.now.get() - platform.booted
+}
+
+unsafe extern "C" fn wall_clock(context: *mut c_void) -> i64 {
+    // SAFETY: the client hands over what it was given
+    let platform = unsafe { platform(context) };
+    platform.wall_clock.get().map_or(-1, |start| start + (platform.now.get() / 1000) as i64)
+}
+
+unsafe extern "C" fn storage_read(context: *mut c_void, record: u16, buffer: *mut u8, size: usize) -> i32 {
+    // SAFETY: `size` bytes at `buffer`
+    let (platform, buffer) = unsafe { (platform(context), std::slice::from_raw_parts_mut(buffer, size)) };
+    match platform.storage.read(record) {
+        Err(status) => status,
+        Ok(None) => WHIMBREL_ERR_NOT_FOUND,
+        Ok(Some(content)) => match buffer.get_mut(..content.len()) {
+            None => WHIMBREL_ERR_FULL,
+            Some(room) => {
+                room.copy_from_slice(&content);
+                content.len() as i32
+            }
+        },
+    }
+}
+
+unsafe extern "C" fn storage_write(context: *mut c_void, record: u16, data: *const u8, size: usize) -> i32 {
+    // SAFETY: the client hands over what it was given
+    let platform = unsafe { platform(context) };
+    // SAFETY: `size` bytes at `data`, which may be NULL if there are none
+    let content = if size == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data, size) } };
+    platform.storage.write(record, content).map_or_else(|status| status, |()| WHIMBREL_OK)
 }
 
 unsafe extern "C" fn random(context: *mut c_void, buffer: *mut u8, size: usize) {
@@ -134,7 +193,7 @@ unsafe extern "C" fn open(
     // SAFETY: `length` bytes at `host`
     let (platform, host) =
         unsafe { (platform(context), std::slice::from_raw_parts(host.cast::<u8>(), length)) };
-    assert_eq!(secure, 0, "no security was configured");
+    assert!(secure == 0 || platform.secured.get(), "no security was configured");
     platform.opened.borrow_mut().push((platform.now.get(), platform.events.borrow().len()));
     if platform.broken.get() {
         return WHIMBREL_ERR_LINK;
@@ -154,7 +213,9 @@ unsafe extern "C" fn send(context: *mut c_void, link: u8, data: *const u8, size:
     // SAFETY: `size` bytes at `data`
     let (platform, data) = unsafe { (platform(context), std::slice::from_raw_parts(data, size)) };
     let peer = platform.lines.borrow().get(&link).expect("an open link").peer;
-    platform.outbox.borrow_mut().push_back((peer, data.to_vec()));
+    if !platform.storage.is_dead() {
+        platform.outbox.borrow_mut().push_back((peer, data.to_vec()));
+    }
     WHIMBREL_OK
 }
 
@@ -166,7 +227,9 @@ unsafe extern "C" fn receive(context: *mut c_void, link: u8, buffer: *mut u8, si
     if let Some(status) = line.dead {
         return status;
     }
-    let Some(datagram) = line.waiting.pop_front() else { return 0 };
+    let now = platform.now.get();
+    let ready = line.waiting.front().is_some_and(|(ready, _)| *ready <= now);
+    let Some((_, datagram)) = ready.then(|| line.waiting.pop_front()).flatten() else { return 0 };
     let kept = datagram.len().min(size);
     buffer[..kept].copy_from_slice(&datagram[..kept]);
     if kept < datagram.len() { WHIMBREL_ERR_TRUNCATED } else { kept as i32 }
@@ -187,6 +250,6 @@ pub(super) unsafe extern "C" fn event(context: *mut c_void, event: *const whimbr
         server: event.short_server_id,
         status: event.status,
         path: ids.iter().take_while(|id| **id != WHIMBREL_NONE).map(|id| format!("/{id}")).collect(),
-        at: event.at,
+        at: platform.on_the_bench(event.at),
     });
 }

@@ -130,6 +130,13 @@ impl Network {
         self.records.push(Record { time: self.now, from, to, bytes: bytes.to_vec(), arrivals });
     }
 
+    /// Delivers a datagram now, unseen by weather and recorder: what an attacker sends under somebody's name.
+    pub fn inject(&mut self, from: Peer, to: Peer, bytes: &[u8]) {
+        let datagram = Datagram { from, to, bytes: bytes.to_vec() };
+        self.in_flight.insert((self.now, self.serial), (datagram, usize::MAX));
+        self.serial += 1;
+    }
+
     /// The arrival times of up to two copies.
     fn copies(&mut self, from: Peer, to: Peer) -> [Option<u64>; 2] {
         let Weather { loss, duplication, delay, jitter } = self.weather;
@@ -214,6 +221,11 @@ impl Network {
     /// All datagrams sent so far.
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// All addresses by which a peer was seen.
+    pub fn addresses_of(&self, peer: Peer) -> Vec<Peer> {
+        self.nat.all_of(peer)
     }
 
     /// How many datagrams a peer has sent, lost ones included.
