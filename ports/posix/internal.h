@@ -46,11 +46,16 @@ struct posix_link {
     int answered; /* whether something came from there */
 };
 
+/* The longest directory for storage, and what a file name adds to it. */
+#define POSIX_DIRECTORY 200
+#define POSIX_FILE      24
+
 struct whimbrel_posix_t {
     whimbrel_port_t port;
     pthread_mutex_t mutex;
     int wake[2]; /* a pipe: what is written into the second end shows at the first */
     struct posix_link links[POSIX_LINKS];
+    char directory[POSIX_DIRECTORY + 1]; /* of storage, see storage.c */
 };
 
 int32_t posix_udp_open(void *context, uint8_t link, const char *host, size_t host_length, uint16_t port,
@@ -58,6 +63,10 @@ int32_t posix_udp_open(void *context, uint8_t link, const char *host, size_t hos
 int32_t posix_udp_send(void *context, uint8_t link, const uint8_t *data, size_t size);
 int32_t posix_udp_receive(void *context, uint8_t link, uint8_t *buffer, size_t size);
 void posix_udp_close(void *context, uint8_t link);
+
+/* whimbrel_port_t.storage_read and storage_write, see storage.c. */
+int32_t posix_storage_read(void *context, uint16_t record, uint8_t *buffer, size_t size);
+int32_t posix_storage_write(void *context, uint16_t record, const uint8_t *data, size_t size);
 
 /* Fills the buffer, or returns an error. */
 int32_t posix_entropy(uint8_t *buffer, size_t size);

@@ -36,6 +36,12 @@ static void port_random(void *context, uint8_t *buffer, size_t size)
     if (posix_entropy(buffer, size) < 0) abort();
 }
 
+static int64_t port_wall_clock(void *context)
+{
+    (void)context;
+    return (int64_t)time(NULL);
+}
+
 static uint32_t port_lock(void *context)
 {
     pthread_mutex_lock(&((whimbrel_posix_t *)context)->mutex);
@@ -84,6 +90,7 @@ static void fill_table(whimbrel_posix_t *posix)
     posix->port.lock = port_lock;
     posix->port.unlock = port_unlock;
     posix->port.wake = port_wake;
+    posix->port.wall_clock = port_wall_clock;
 }
 
 int32_t whimbrel_posix_open(whimbrel_posix_t **out)

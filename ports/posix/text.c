@@ -50,6 +50,24 @@ const char *whimbrel_posix_status_text(int32_t status)
         return "no answer in time";
     case WHIMBREL_ERR_REFUSED:
         return "the server refused";
+    case WHIMBREL_ERR_SECURITY_MODE:
+        return "the security mode is not supported: see whimbrel_client_capabilities()";
+    case WHIMBREL_ERR_CREDENTIALS:
+        return "the account's keys, certificate or name cannot be used as they are";
+    case WHIMBREL_ERR_CIPHERSUITE:
+        return "none of the account's cipher suites is supported";
+    case WHIMBREL_ERR_HANDSHAKE:
+        return "the DTLS handshake failed: no common cipher suite, or a wrong key";
+    case WHIMBREL_ERR_CERTIFICATE:
+        return "the server's certificate is not the one expected";
+    case WHIMBREL_ERR_NAME:
+        return "the server's certificate is for another name";
+    case WHIMBREL_ERR_EXPIRED:
+        return "the server's certificate is not valid now, or there is no clock";
+    case WHIMBREL_ERR_CLOSED:
+        return "the server closed the session";
+    case WHIMBREL_ERR_STORAGE:
+        return "stable storage cannot be read or written";
     case 0x80:
         return "the server says 4.00 Bad Request";
     case 0x81:
@@ -112,6 +130,16 @@ const char *whimbrel_posix_event_text(uint16_t code)
         return "a datagram was dropped";
     case WHIMBREL_EVENT_NOTIFY_FAILED:
         return "a notification was not acknowledged";
+    case WHIMBREL_EVENT_SECURED:
+        return "secured by a new DTLS session";
+    case WHIMBREL_EVENT_RESUMED:
+        return "secured by a DTLS session that goes on";
+    case WHIMBREL_EVENT_SECURITY_FAILED:
+        return "there is no DTLS session";
+    case WHIMBREL_EVENT_ALERT:
+        return "the server sent a DTLS alert";
+    case WHIMBREL_EVENT_STORAGE_FAILED:
+        return "stable storage failed";
     default:
         return "an unknown event";
     }

@@ -1,5 +1,6 @@
 /*
- * Whimbrel on POSIX: UDP over IPv4 and IPv6, name resolution, clock, entropy, and the one place where a program waits.
+ * Whimbrel on POSIX: UDP over IPv4 and IPv6, name resolution, clock, entropy, storage in files, and the one place
+ * where a program waits.
  *
  *     whimbrel_posix_t *posix;
  *     whimbrel_posix_open(&posix);
@@ -31,6 +32,15 @@ int32_t whimbrel_posix_open(whimbrel_posix_t **posix);
 
 /** The table for whimbrel_client_init(). It lives as long as `posix`. NULL for NULL. */
 const whimbrel_port_t *whimbrel_posix_port(whimbrel_posix_t *posix);
+
+/**
+ * Keeps the records of whimbrel_persistence as files in a directory, which only the owner should be able to read: they
+ * hold keys. A write is on the disk before it is reported as done. Call it before whimbrel_client_init().
+ *
+ * @param directory  Exists and can be written; at most 200 bytes. Copied. One client a directory.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, or too long; WHIMBREL_ERR_STORAGE: not a directory that can be written.
+ */
+int32_t whimbrel_posix_storage(whimbrel_posix_t *posix, const char *directory);
 
 /**
  * Sleeps until a datagram comes, a name is resolved, someone wakes, or the clock has reached `until_ms`.

@@ -109,20 +109,23 @@ unsafe fn slice<'b>(bytes: *const u8, length: usize) -> &'b [u8] {
     if bytes.is_null() || length == 0 { &[] } else { unsafe { core::slice::from_raw_parts(bytes, length) } }
 }
 
-/// Shows credentials of the application to the engine.
-///
+/// Shows credentials of the application to the engine; only where whimbrel_dtls is named there is one.
+pub(crate) type CredentialsReader = unsafe fn(
+    given: &whimbrel_credentials_t,
+    job: &mut dyn FnMut(&Credentials<'_>) -> Result<(), Error>,
+) -> Result<(), Error>;
+
 /// # Safety
 /// The contract of whimbrel_credentials_t.
-unsafe fn with_credentials<R>(
-    given: *const whimbrel_credentials_t,
-    job: impl FnOnce(&Credentials<'_>) -> Result<R, Error>,
-) -> Result<R, Error> {
+pub(super) unsafe fn read_credentials(
+    given: &whimbrel_credentials_t,
+    job: &mut dyn FnMut(&Credentials<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if given.size != size_of::<whimbrel_credentials_t>() {
+        return Err(Error::Argument);
+    }
     // SAFETY: the contract above
     unsafe {
-        let Some(given) = given.as_ref() else { return job(&Credentials::NOSEC) };
-        if given.size != size_of::<whimbrel_credentials_t>() {
-            return Err(Error::Argument);
-        }
         let suites = Suites::read(given.ciphersuites, given.ciphersuite_count)?;
         job(&Credentials {
             mode: given.mode,
@@ -157,26 +160,28 @@ pub unsafe extern "C" fn whimbrel_account_add(
 ) -> i32 {
     // SAFETY: the contract above
     unsafe {
-        enter(client, |engine, _, context| {
+        enter(client, |engine, parts, context| {
             let given = account.as_ref().filter(|a| a.size == size_of::<whimbrel_account_t>());
             let given = given.ok_or(Error::Argument)?;
             let uri = text(given.uri)?;
             let binding =
                 if given.binding.is_null() { Binding::U } else { Binding::parse(text(given.binding)?)? };
-            with_credentials(given.security, |credentials| {
-                let new = NewAccount {
-                    short_server_id: given.short_server_id,
-                    uri,
-                    credentials: *credentials,
-                    lifetime: if given.lifetime_s == 0 { 86_400 } else { given.lifetime_s },
-                    pmin: given.pmin_s,
-                    pmax: given.pmax_s,
-                    disable_timeout: given.disable_timeout_s,
-                    storing: given.discard_offline == 0,
-                    binding,
-                };
-                engine.add_account(context, &new)
-            })?;
+            let new = NewAccount {
+                short_server_id: given.short_server_id,
+                uri,
+                lifetime: if given.lifetime_s == 0 { 86_400 } else { given.lifetime_s },
+                pmin: given.pmin_s,
+                pmax: given.pmax_s,
+                disable_timeout: given.disable_timeout_s,
+                storing: given.discard_offline == 0,
+                binding,
+            };
+            match given.security.as_ref() {
+                None => engine.add_account(context, &new, None)?,
+                Some(security) => parts.reader()?(security, &mut |credentials| {
+                    engine.add_account(context, &new, Some(credentials))
+                })?,
+            }
             Ok(0)
         })
     }
@@ -198,8 +203,9 @@ pub unsafe extern "C" fn whimbrel_account_secure(
 ) -> i32 {
     // SAFETY: the contract above
     unsafe {
-        enter(client, |engine, _, context| {
-            with_credentials(credentials, |new| engine.secure_account(context, short_server_id, new))?;
+        enter(client, |engine, parts, context| {
+            let given = credentials.as_ref().ok_or(Error::Argument)?;
+            parts.reader()?(given, &mut |new| engine.secure_account(context, short_server_id, new))?;
             Ok(0)
         })
     }

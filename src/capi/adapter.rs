@@ -1,7 +1,10 @@
 //! The platform's security table and storage functions behind the engine's traits.
 
+use super::account::read_credentials;
+use super::layout::Parts;
 use super::security::*;
 use super::types::whimbrel_port_t;
+use crate::client::Session;
 use crate::error::Error;
 use crate::port::Port;
 use crate::secure::{Backend, CIPHERSUITES, Setup, Standing};
@@ -43,7 +46,7 @@ unsafe extern "C" fn forward(context: *mut c_void, datagram: *const u8, size: us
 ///
 /// # Safety
 /// `table` is NULL or points to a whimbrel_security_t.
-pub(super) unsafe fn is_complete(table: *const whimbrel_security_t) -> bool {
+unsafe fn is_complete(table: *const whimbrel_security_t) -> bool {
     // SAFETY: the contract above; behind a size that is not ours there may be less than we know
     unsafe {
         table.as_ref().filter(|table| table.size == size_of::<whimbrel_security_t>()).is_some_and(|table| {
@@ -56,6 +59,32 @@ pub(super) unsafe fn is_complete(table: *const whimbrel_security_t) -> bool {
                 && table.end.is_some()
         })
     }
+}
+
+/// whimbrel_dtls: a session for each account.
+///
+/// # Safety
+/// The contract of whimbrel_client_init(); `parts` come from the layout.
+pub(super) unsafe fn attach_dtls(port: &whimbrel_port_t, parts: &mut Parts) -> Result<(), Error> {
+    // SAFETY: the contract above
+    unsafe {
+        let (place, count) = parts.session_place;
+        if place.is_null() || count == 0 || !is_complete(port.security) {
+            return Err(Error::Argument);
+        }
+        for at in 0..count {
+            place.add(at).write(Session::CLEAR);
+        }
+        parts.sessions = core::slice::from_raw_parts_mut(place, count);
+    }
+    parts.read_credentials = Some(read_credentials);
+    Ok(())
+}
+
+/// whimbrel_persistence: the platform has storage.
+pub(super) unsafe fn attach_persistence(port: &whimbrel_port_t, _: &mut Parts) -> Result<(), Error> {
+    let complete = port.storage_read.is_some() && port.storage_write.is_some();
+    if complete { Ok(()) } else { Err(Error::Argument) }
 }
 
 // SAFETY of what follows: whimbrel_client_init refused a client with this part and an incomplete table, and the

@@ -97,17 +97,9 @@ unsafe fn make(
         let limits = Limits::read(given.limits)?;
         let mut chosen = read_config(given)?;
         chosen.mtu = limits.mtu as u16;
-        let secured = chosen.features.securing.is_none()
-            || (limits.mtu != 0 && super::adapter::is_complete(port.security));
-        let kept = chosen.features.keeping.is_none()
-            || (chosen.features.securing.is_some()
-                && port.storage_read.is_some()
-                && port.storage_write.is_some());
-        if !secured || !kept {
-            return Err(Error::Argument);
-        }
         let mut carver = Carver::new(memory, size);
         let (place, mut parts) = lay_out(&mut carver, &limits)?;
+        attach(given, port, &mut parts)?;
         if let Some(access) = given.access.as_ref() {
             (access.attach)(&mut parts, &mut chosen)?;
             parts.access_control = Some(access);
@@ -164,7 +156,8 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
         let feature = unsafe { given.features.add(at).read().as_ref() }.ok_or(Error::Argument)?;
         (feature.select)(&mut features);
     }
-    if endpoint.is_empty() {
+    // what outlives a power cut is sessions
+    if endpoint.is_empty() || (features.keeping.is_some() && features.securing.is_none()) {
         return Err(Error::Argument);
     }
     if endpoint.len() > 128 {
@@ -197,6 +190,23 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
         mtu: 0,
         confirm_notifications: given.confirm_notifications != 0,
     })
+}
+
+/// The parts that were chosen check what they need of the platform.
+unsafe fn attach(
+    given: &whimbrel_config_t,
+    port: &whimbrel_port_t,
+    parts: &mut super::layout::Parts,
+) -> Result<(), Error> {
+    for at in 0..given.feature_count {
+        // SAFETY: `read_config` has seen each of them
+        let feature = unsafe { given.features.add(at).read().as_ref() }.ok_or(Error::Argument)?;
+        if let Some(attach) = feature.attach {
+            // SAFETY: the contract of whimbrel_client_init
+            unsafe { attach(port, parts)? };
+        }
+    }
+    Ok(())
 }
 
 fn read_coap(given: &whimbrel_coap_t) -> Result<Params, Error> {

@@ -1,6 +1,6 @@
 //! The formats and parts that an application can name.
 
-use super::adapter::Platform;
+use super::adapter::{Platform, attach_dtls, attach_persistence};
 use super::types::{whimbrel_feature_t, whimbrel_format_t};
 use crate::client::features::LIBRARY;
 use crate::format::{Entry, JSON, OPAQUE, TEXT, TLV};
@@ -25,30 +25,32 @@ pub static whimbrel_format_json: whimbrel_format_t = whimbrel_format_t { _entry:
 /// Read (RFC 7641 section 4.1), and Write-Attributes with 4.05.
 #[unsafe(no_mangle)]
 pub static whimbrel_reporting: whimbrel_feature_t =
-    whimbrel_feature_t { select: |features| features.reporting = Some(&LIBRARY) };
+    whimbrel_feature_t { select: |features| features.reporting = Some(&LIBRARY), attach: None };
 
 /// Request bodies that come in blocks (RFC 7959 section 2.5). Without it they are answered with 4.13. Answers go out in
 /// blocks in any case.
 #[unsafe(no_mangle)]
 pub static whimbrel_transfers: whimbrel_feature_t =
-    whimbrel_feature_t { select: |features| features.transfers = Some(&LIBRARY) };
+    whimbrel_feature_t { select: |features| features.transfers = Some(&LIBRARY), attach: None };
 
 /// Create and Delete by servers (TS 1.0 sections 5.4.6 and 5.4.7). Without it they are answered with 4.05.
 #[unsafe(no_mangle)]
 pub static whimbrel_creation: whimbrel_feature_t =
-    whimbrel_feature_t { select: |features| features.creation = Some(&LIBRARY) };
+    whimbrel_feature_t { select: |features| features.creation = Some(&LIBRARY), attach: None };
 
 /// Handlers that answer later, by whimbrel_complete() (RFC 7252 section 5.2.2). Without it WHIMBREL_DEFERRED is a
 /// handler's failure.
 #[unsafe(no_mangle)]
 pub static whimbrel_deferral: whimbrel_feature_t =
-    whimbrel_feature_t { select: |features| features.deferral = Some(&LIBRARY) };
+    whimbrel_feature_t { select: |features| features.deferral = Some(&LIBRARY), attach: None };
 
 /// DTLS by the backend that whimbrel_port_t.security names (TS 1.0 section 7.1). Needs whimbrel_limits_t.mtu. Without it every
 /// account is NoSec, and `coaps://` is refused.
 #[unsafe(no_mangle)]
-pub static whimbrel_dtls: whimbrel_feature_t =
-    whimbrel_feature_t { select: |features| features.securing = Some((&LIBRARY, &Platform)) };
+pub static whimbrel_dtls: whimbrel_feature_t = whimbrel_feature_t {
+    select: |features| features.securing = Some((&LIBRARY, &Platform)),
+    attach: Some(attach_dtls),
+};
 
 /// What outlives a power cut, by whimbrel_port_t.storage_read and .storage_write: DTLS associations with the registrations that
 /// go with them. After a restart such a client sends an Update, without a handshake. Needs whimbrel_dtls.
@@ -58,4 +60,5 @@ pub static whimbrel_persistence: whimbrel_feature_t = whimbrel_feature_t {
         features.keeping = Some(&LIBRARY);
         features.storage = Some(&Platform);
     },
+    attach: Some(attach_persistence),
 };

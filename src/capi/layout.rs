@@ -1,5 +1,6 @@
 //! From one block of memory to the tables of a client.
 
+use super::account::CredentialsReader;
 use super::device::Device;
 use super::handle::whimbrel_client_t;
 use super::object::CObject;
@@ -162,8 +163,11 @@ pub(crate) struct Parts {
     pub acls: &'static [AclRow],
     pub access_place: *mut AccessControl<'static>,
     pub device_place: *mut Device,
+    pub read_credentials: Option<CredentialsReader>,
     pub accounts: &'static mut [Account],
     pub sessions: &'static mut [Session],
+    /// Room for them, for whimbrel_dtls.
+    pub session_place: (*mut Session, usize),
     pub observations: &'static mut [Observation],
     pub attributes: &'static mut [AttributeSet],
     pub recent: &'static mut [Recent],
@@ -174,6 +178,13 @@ pub(crate) struct Parts {
     pub outgoing: &'static mut [u8],
     pub body: &'static mut [u8],
     pub undo: &'static mut [u8],
+}
+
+impl Parts {
+    /// What reads credentials; without DTLS nothing can be done with them.
+    pub fn reader(&self) -> Result<CredentialsReader, Error> {
+        self.read_credentials.ok_or(Error::SecurityMode)
+    }
 }
 
 /// Carves everything but the handle, which comes first.
@@ -207,6 +218,7 @@ pub(crate) unsafe fn lay_out(
         let server = carver.slice(1, || Server { rows: servers })?;
         let acls: &'static [AclRow] = carver.slice(limits.access, || AclRow::FREE)?;
         let access_place = carver.take::<AccessControl<'static>>(usize::from(limits.access != 0))?;
+        let sessions = if limits.mtu == 0 { 0 } else { rows };
         let parts = Parts {
             objects: carver.slice(limits.objects.saturating_add(3), || None)?,
             instances: carver.slice(
@@ -221,9 +233,11 @@ pub(crate) unsafe fn lay_out(
             access_control: None,
             acls,
             access_place,
+            read_credentials: None,
             device_place: carver.take::<Device>(1)?,
             accounts: carver.slice(rows, || Account::FREE)?,
-            sessions: carver.slice(if limits.mtu == 0 { 0 } else { rows }, || Session::CLEAR)?,
+            sessions: &mut [],
+            session_place: (carver.take::<Session>(sessions)?, sessions),
             observations: carver.slice(limits.observations, || Observation::FREE)?,
             attributes: carver.slice(limits.attributes, || AttributeSet::FREE)?,
             recent: carver.slice(limits.recent, || Recent::FREE)?,

@@ -317,7 +317,11 @@ pub struct whimbrel_access_t {
 /// whimbrel_creation, whimbrel_deferral, whimbrel_dtls and whimbrel_persistence. Only those named are linked.
 pub struct whimbrel_feature_t {
     pub(crate) select: fn(&mut crate::client::features::Features<'static>),
+    pub(crate) attach: Option<Attach>,
 }
+
+/// Checks that the platform has what a part needs, and makes its tables.
+pub(crate) type Attach = unsafe fn(&whimbrel_port_t, &mut super::layout::Parts) -> Result<(), Error>;
 
 /// What the application chooses. Everything pointed to must live as long as the client; strings end with NUL.
 #[repr(C)]

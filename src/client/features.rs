@@ -5,13 +5,12 @@
 
 use crate::client::request::Request;
 use crate::client::respond::Reply;
-use crate::client::uri::Uri;
 use crate::client::{Context, Deadline, Engine};
 use crate::coap::Block;
 use crate::error::Error;
 use crate::format::link::LinkWriter;
 use crate::model::Object;
-use crate::objects::Credentials;
+use crate::objects::{Credentials, SecurityRow};
 use crate::path::Path;
 use crate::secure::Backend;
 use crate::storage::Storage;
@@ -147,14 +146,19 @@ pub trait Deferral: Sync {
 
 /// DTLS sessions (TS 1.0 section 7.1).
 pub trait Securing: Sync {
-    /// Whether an account with these credentials can be served.
-    fn admit(
+    /// Puts credentials into a row of the Security object. An error, and nothing done, where the backend cannot serve them.
+    fn install(
         &self,
         ctx: &Context<'_>,
         backend: &dyn Backend,
-        uri: &Uri<'_>,
+        row: &SecurityRow<'_>,
         credentials: &Credentials<'_>,
     ) -> Result<(), Error>;
+    /// Our address is a new one: the link of a registered account is closed. With a Connection ID its session goes on,
+    /// without one it is to be resumed.
+    fn moved(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// The server did not know the registration or the session that we tried to go on with: all begins anew, at once.
+    fn begin_anew(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
     /// The link of an account that is to be secured is ready.
     fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
     /// Does what is due.

@@ -12,7 +12,7 @@ use crate::coap::{Answer, Block, Code, Kind, Message, Outgoing, Writer, block, o
 use crate::error::Error;
 use crate::format::{CF_LINK, Window, number};
 use crate::objects::server::{DEFAULT_DISABLE_TIMEOUT, DEFAULT_PMAX, DEFAULT_PMIN, DISABLE_TIMEOUT};
-use crate::objects::{MODE_NOSEC, ServerRow, action};
+use crate::objects::{Field, MODE_NOSEC, ServerRow, action};
 use crate::port::{Event, EventCode, Opening};
 use crate::secure::end;
 use crate::time::{Instant, seconds};
@@ -107,10 +107,11 @@ impl Engine<'_> {
         let Some(row) = self.security_row(who) else { return };
         let secure = row.mode.get() != MODE_NOSEC;
         self.need_radio(ctx);
-        let opened = row.credentials(|uri, credentials| {
-            let text = core::str::from_utf8(uri).map_err(|_| Error::BadValue)?;
-            self.admit(ctx, text, credentials)?;
+        let opened = row.field(Field::Uri, |bytes| {
+            let text = core::str::from_utf8(bytes).map_err(|_| Error::BadValue)?;
             let uri = Uri::parse(text)?;
+            // a mode that secures is never served in clear
+            self.check_scheme(&uri, secure)?;
             ctx.port.open(who as u8, uri.host, uri.port, secure)
         });
         match opened {
@@ -148,7 +149,6 @@ impl Engine<'_> {
 
     /// An account cannot be used as it is configured; it is not tried again.
     pub(crate) fn account_invalid(&mut self, ctx: &mut Context<'_>, who: usize, error: Error) {
-        self.unlink(ctx, who);
         self.enter(who, State::Waiting { until: Instant::NEVER });
         self.tell_about(ctx, who, EventCode::AccountInvalid, error.to_c());
     }
@@ -175,7 +175,7 @@ impl Engine<'_> {
     }
 
     /// Closes the link under a session that may go on over another.
-    fn close_link(&mut self, ctx: &mut Context<'_>, who: usize) {
+    pub(crate) fn close_link(&mut self, ctx: &mut Context<'_>, who: usize) {
         let Some(account) = self.account(who) else { return };
         account.exchange = None;
         account.upload = None;
@@ -461,10 +461,9 @@ impl Engine<'_> {
             Purpose::Register => self.retry_later(ctx, who, status),
             Purpose::Update { .. } => {
                 self.tell_about(ctx, who, EventCode::UpdateFailed, status);
-                if self.accounts.get(who).is_some_and(|account| account.state == State::Resuming) {
-                    self.begin_anew(ctx, who);
-                } else {
-                    self.retry_later(ctx, who, status);
+                match self.config.features.securing {
+                    Some((securing, _)) if self.resumes(who) => securing.begin_anew(self, ctx, who),
+                    _ => self.retry_later(ctx, who, status),
                 }
             }
             Purpose::Deregister => {
@@ -477,6 +476,10 @@ impl Engine<'_> {
             Purpose::Notify(at) => self.notification_ended(ctx, who, at, Fate::Lost),
             Purpose::Respond => {}
         }
+    }
+
+    fn resumes(&self, who: usize) -> bool {
+        self.accounts.get(who).is_some_and(|account| account.state == State::Resuming)
     }
 
     /// Pauses before the next Register: twice as long after each failure, and never the same for all devices.
@@ -607,22 +610,12 @@ impl Engine<'_> {
         }
     }
 
-    /// A registered account gets another link, because ours has a new address. With a Connection ID its session goes on;
-    /// a session without one is resumed; without security the server does not know us any more.
+    /// A registered account gets another link, because ours has a new address: without security the server does not know us
+    /// any more.
     fn move_link(&mut self, ctx: &mut Context<'_>, who: usize) {
-        let valid = match self.accounts.get(who).map(|account| account.state) {
-            Some(State::Registered { expires, .. }) => ctx.now < expires,
-            _ => false,
-        };
-        let session = self.sessions.get(who).filter(|session| session.phase == Phase::Established && valid);
-        match session.map(|session| session.connection_id) {
-            Some(true) => self.close_link(ctx, who),
-            established => {
-                self.unlink(ctx, who);
-                if let (Some(_), Some(session)) = (established, self.session(who)) {
-                    session.registered = true;
-                }
-            }
+        match self.config.features.securing {
+            Some((securing, _)) => securing.moved(self, ctx, who),
+            None => self.unlink(ctx, who),
         }
         self.enter(who, State::Waiting { until: ctx.now });
     }

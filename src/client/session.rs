@@ -4,11 +4,13 @@
 //! [`Securing::take`] run the handshake; then the client registers, or sends an Update where the server still knows it.
 
 use crate::client::account::State;
-use crate::client::features::Securing;
+use crate::client::features::{Library, Securing};
 use crate::client::uri::Uri;
 use crate::client::{Context, Engine};
 use crate::error::Error;
-use crate::objects::{Credentials, MODE_CERTIFICATE, MODE_NOSEC, MODE_PSK, MODE_RAW_PUBLIC_KEY, SecurityRow};
+use crate::objects::{
+    Credentials, Field, MODE_CERTIFICATE, MODE_NOSEC, MODE_PSK, MODE_RAW_PUBLIC_KEY, SecurityRow,
+};
 use crate::port::EventCode;
 use crate::secure::{Backend, Setup, Standing, can, end};
 use crate::storage::Slots;
@@ -89,26 +91,13 @@ impl Session {
     }
 }
 
-/// What an account is secured with must fit its URI: `coaps` and nothing else is secured (RFC 7252 section 6.2).
-pub(crate) fn check_scheme(uri: &Uri<'_>, credentials: &Credentials<'_>) -> Result<(), Error> {
-    if uri.secure == (credentials.mode != MODE_NOSEC) { Ok(()) } else { Err(Error::BadValue) }
-}
-
 impl<'a> Engine<'a> {
-    /// Whether an account can be served as it is configured. What it cannot is an error that the application sees: there
-    /// is no falling back to less.
-    pub(crate) fn admit(
-        &self,
-        ctx: &Context<'_>,
-        uri: &str,
-        credentials: &Credentials<'_>,
-    ) -> Result<(), Error> {
-        let uri = Uri::parse(uri)?;
-        match self.config.features.securing {
-            _ if credentials.mode == MODE_NOSEC => check_scheme(&uri, credentials),
-            None => Err(Error::SecurityMode),
-            Some((securing, backend)) => securing.admit(ctx, backend, &uri, credentials),
+    /// `coaps` and nothing else is secured (RFC 7252 section 6.2), and only where the client can.
+    pub(crate) fn check_scheme(&self, uri: &Uri<'_>, secure: bool) -> Result<(), Error> {
+        if secure && self.config.features.securing.is_none() {
+            return Err(Error::SecurityMode);
         }
+        if uri.secure == secure { Ok(()) } else { Err(Error::BadValue) }
     }
 
     pub(crate) fn session(&mut self, who: usize) -> Option<&mut Session> {
@@ -219,21 +208,14 @@ impl<'a> Engine<'a> {
         match self.accounts.get(who).map(|account| account.state) {
             Some(State::Leaving { until }) => self.left(ctx, who, until),
             Some(_) if matches!(error, Error::SecurityMode | Error::Credentials | Error::Ciphersuite) => {
+                self.unlink(ctx, who);
                 self.account_invalid(ctx, who, error);
             }
             // the server does not know a session of ours that outlived a power cut: a new one, at once
-            Some(State::Resuming) => self.begin_anew(ctx, who),
+            Some(State::Resuming) => Library.begin_anew(self, ctx, who),
             Some(_) => self.retry_later(ctx, who, error.to_c()),
             None => {}
         }
-    }
-
-    /// The server did not know the registration or the session that we tried to go on with: all begins anew, at once.
-    pub(crate) fn begin_anew(&mut self, ctx: &mut Context<'_>, who: usize) {
-        self.forget_server(ctx, who, false);
-        self.end_session(ctx, who, end::FORGET);
-        self.unlink(ctx, who);
-        self.enter(who, State::Waiting { until: ctx.now });
     }
 
     /// Replaces what an account is secured with: its session ends and a new handshake follows (TS 1.0 section 5.2.4.2).
@@ -247,11 +229,14 @@ impl<'a> Engine<'a> {
             |account: &super::Account| short_server_id != 0 && account.short_server_id == short_server_id;
         let who = self.accounts.iter().position(mine).ok_or(Error::NotFound)?;
         let row = self.security_row(who).ok_or(Error::State)?;
-        row.credentials(|uri, _| {
+        row.field(Field::Uri, |uri| {
             let uri = core::str::from_utf8(uri).map_err(|_| Error::BadValue)?;
-            self.admit(ctx, uri, new)
+            self.check_scheme(&Uri::parse(uri)?, new.mode != MODE_NOSEC)
         })?;
-        row.set_credentials(new)?;
+        match self.config.features.securing {
+            Some((securing, backend)) => securing.install(ctx, backend, row, new)?,
+            None => return Err(Error::SecurityMode),
+        }
         let disabled = self.accounts.get(who).map_or(Instant::ZERO, |account| account.disabled);
         self.forget_server(ctx, who, false);
         self.end_session(ctx, who, end::NOTIFY | end::FORGET);
@@ -266,23 +251,49 @@ fn is_address(host: &str) -> bool {
     host.contains(':') || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
-impl Securing for super::features::Library {
-    fn admit(
+impl Securing for Library {
+    fn install(
         &self,
         ctx: &Context<'_>,
         backend: &dyn Backend,
-        uri: &Uri<'_>,
+        row: &SecurityRow<'_>,
         credentials: &Credentials<'_>,
     ) -> Result<(), Error> {
-        check_scheme(uri, credentials)?;
         credentials.check()?;
-        let needed = match credentials.mode {
+        let known = match credentials.mode {
             MODE_PSK => can::PSK,
             MODE_RAW_PUBLIC_KEY => can::RAW_PUBLIC_KEY,
             MODE_CERTIFICATE => can::CERTIFICATE,
-            _ => return Err(Error::SecurityMode),
+            _ => u32::MAX,
         };
-        if backend.capabilities(ctx.port) & needed == 0 { Err(Error::SecurityMode) } else { Ok(()) }
+        if backend.capabilities(ctx.port) & known == 0 {
+            return Err(Error::SecurityMode);
+        }
+        row.set_credentials(credentials)
+    }
+
+    fn moved(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let valid = match engine.accounts.get(who).map(|account| account.state) {
+            Some(State::Registered { expires, .. }) => ctx.now < expires,
+            _ => false,
+        };
+        let session = engine.sessions.get(who).filter(|session| session.phase == Phase::Established);
+        match session.filter(|_| valid).map(|session| session.connection_id) {
+            Some(true) => engine.close_link(ctx, who),
+            established => {
+                engine.unlink(ctx, who);
+                if let (Some(_), Some(session)) = (established, engine.session(who)) {
+                    session.registered = true;
+                }
+            }
+        }
+    }
+
+    fn begin_anew(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        engine.forget_server(ctx, who, false);
+        engine.end_session(ctx, who, end::FORGET);
+        engine.unlink(ctx, who);
+        engine.enter(who, State::Waiting { until: ctx.now });
     }
 
     fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {

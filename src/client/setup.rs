@@ -2,11 +2,12 @@
 
 use crate::client::account::{Account, State};
 use crate::client::session::Phase;
+use crate::client::uri::Uri;
 use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::model::definition::{Instance, MANDATORY, SINGLE};
 use crate::model::{Object, select};
-use crate::objects::{Binding, Credentials, Field};
+use crate::objects::{Binding, Credentials, Field, MODE_NOSEC};
 use crate::path::{NONE, Path};
 use crate::secure::end;
 
@@ -17,8 +18,6 @@ pub struct NewAccount<'s> {
     pub short_server_id: u16,
     /// LwM2M Server URI.
     pub uri: &'s str,
-    /// What it is secured with.
-    pub credentials: Credentials<'s>,
     /// Lifetime in seconds.
     pub lifetime: u32,
     /// Default Minimum Period in seconds, 0 for none.
@@ -34,17 +33,23 @@ pub struct NewAccount<'s> {
 }
 
 impl<'a> Engine<'a> {
-    /// Adds a server account; it registers at once. All of it is added, or nothing.
-    pub fn add_account(&mut self, ctx: &mut Context<'_>, new: &NewAccount<'_>) -> Result<(), Error> {
+    /// Adds a server account, secured or not; it registers at once. All of it is added, or nothing.
+    pub fn add_account(
+        &mut self,
+        ctx: &mut Context<'_>,
+        new: &NewAccount<'_>,
+        credentials: Option<&Credentials<'_>>,
+    ) -> Result<(), Error> {
         if matches!(new.short_server_id, 0 | NONE) {
             return Err(Error::BadValue);
         }
-        self.admit(ctx, new.uri, &new.credentials)?;
+        let secure = credentials.is_some_and(|credentials| credentials.mode != MODE_NOSEC);
+        self.check_scheme(&Uri::parse(new.uri)?, secure)?;
         if self.accounts.iter().any(|account| account.short_server_id == new.short_server_id) {
             return Err(Error::Exists);
         }
         let who = self.accounts.iter().position(|place| place.state == State::Free).ok_or(Error::Full)?;
-        let security = self.add_security(new)?;
+        let security = self.add_security(ctx, new, credentials)?;
         let server = match self.add_server(new) {
             Ok(server) => server,
             Err(error) => {
@@ -67,14 +72,24 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    fn add_security(&mut self, new: &NewAccount<'_>) -> Result<u16, Error> {
+    fn add_security(
+        &mut self,
+        ctx: &Context<'_>,
+        new: &NewAccount<'_>,
+        credentials: Option<&Credentials<'_>>,
+    ) -> Result<u16, Error> {
         let id = self.model.free_id(0).ok_or(Error::Full)?;
         let at = self.security.create(id)?;
         let row = self.security.rows.get(at).ok_or(Error::Full)?;
         row.short_server_id.set(new.short_server_id);
         let added = row
             .set_field(Field::Uri, new.uri.as_bytes())
-            .and_then(|()| row.set_credentials(&new.credentials))
+            .and_then(|()| match (credentials, self.config.features.securing) {
+                (Some(credentials), Some((securing, backend))) => {
+                    securing.install(ctx, backend, row, credentials)
+                }
+                _ => Ok(()),
+            })
             .and_then(|()| self.model.add_instance(0, id, 0b111_1111, at));
         if added.is_err() {
             let place = Instance { object: 0, id, data: at, ..Instance::FREE };

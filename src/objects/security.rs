@@ -58,18 +58,6 @@ pub struct Credentials<'s> {
 }
 
 impl Credentials<'_> {
-    /// None.
-    pub const NOSEC: Self = Self {
-        mode: MODE_NOSEC,
-        usage: 0,
-        matching: 0,
-        identity: &[],
-        server_key: &[],
-        secret_key: &[],
-        sni: &[],
-        ciphersuites: &[],
-    };
-
     /// Whether what the mode needs is there (TS 1.0 sections 7.1.7 to 7.1.9). Which modes there are, the backend knows.
     pub fn check(&self) -> Result<(), Error> {
         let (identity, server, secret) =

@@ -33,6 +33,15 @@ class Status(IntEnum):
     ERR_EXISTS = -20
     ERR_TIMEOUT = -21
     ERR_REFUSED = -22
+    ERR_SECURITY_MODE = -24
+    ERR_CREDENTIALS = -25
+    ERR_CIPHERSUITE = -26
+    ERR_HANDSHAKE = -27
+    ERR_CERTIFICATE = -28
+    ERR_NAME = -29
+    ERR_EXPIRED = -30
+    ERR_CLOSED = -31
+    ERR_STORAGE = -32
 
 
 MEANINGS: dict[int, str] = {
@@ -58,6 +67,15 @@ MEANINGS: dict[int, str] = {
     Status.ERR_EXISTS: "the identifier is in use",
     Status.ERR_TIMEOUT: "the server did not answer in time",
     Status.ERR_REFUSED: "the server refused",
+    Status.ERR_SECURITY_MODE: "the security mode is not supported",
+    Status.ERR_CREDENTIALS: "keys, certificate or name cannot be used as they are",
+    Status.ERR_CIPHERSUITE: "none of the cipher suites is supported",
+    Status.ERR_HANDSHAKE: "the handshake failed: no common cipher suite, a wrong key",
+    Status.ERR_CERTIFICATE: "the server's certificate is not the one expected",
+    Status.ERR_NAME: "the server's certificate is for another name",
+    Status.ERR_EXPIRED: "the server's certificate is not valid now, or there is no clock",
+    Status.ERR_CLOSED: "the server closed the session",
+    Status.ERR_STORAGE: "stable storage cannot be read or written",
 }
 
 

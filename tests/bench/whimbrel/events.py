@@ -32,6 +32,11 @@ class EventCode(IntEnum):
     ACCOUNT_INVALID = 17
     DROPPED = 18
     NOTIFY_FAILED = 19
+    SECURED = 20
+    RESUMED = 21
+    SECURITY_FAILED = 22
+    ALERT = 23
+    STORAGE_FAILED = 24
 
 
 class Wake(IntEnum):
@@ -45,6 +50,7 @@ class Wake(IntEnum):
     UPDATE = 5
     NOTIFICATION = 6
     SLEEP = 7
+    HANDSHAKE = 8
 
 
 @dataclass(frozen=True)

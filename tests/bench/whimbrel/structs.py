@@ -17,7 +17,7 @@ class Limits(Structure):
             *("servers", "objects", "instances", "access", "observations", "attributes"),
             *("recent", "deferred", "changes", "datagram", "credentials", "undo"),
         )
-    ] + [("body", c_uint32)]
+    ] + [("body", c_uint32), ("mtu", c_uint16)]
 
 
 class Coap(Structure):
@@ -92,6 +92,8 @@ class Config(Structure):
         ("retry_longest_s", c_uint32),
         ("event", EVENT),
         ("event_context", c_void_p),
+        ("handshake_first_ms", c_uint32),
+        ("handshake_longest_ms", c_uint32),
     ]
 
 
@@ -101,6 +103,89 @@ LINK_OPEN = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t, c_uint16, 
 LINK_SEND = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t)
 LINK_RECEIVE = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t)
 LINK_CLOSE = CFUNCTYPE(None, c_void_p, c_uint8)
+WALL_CLOCK = CFUNCTYPE(c_int64, c_void_p)
+STORAGE = CFUNCTYPE(c_int32, c_void_p, c_uint16, c_void_p, c_size_t)
+
+
+class Session(Structure):
+    """What a session is made of: a backend written in Python could take this."""
+
+    _c_name_ = "whimbrel_session_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("mode", c_uint8),
+        ("serves", c_uint8),
+        ("certificate_usage", c_uint8),
+        ("matching_type", c_uint8),
+        ("check_name", c_uint8),
+        ("name_is_address", c_uint8),
+        ("mtu", c_uint16),
+        ("first_timeout_ms", c_uint32),
+        ("longest_timeout_ms", c_uint32),
+        ("wall_clock_s", c_int64),
+        ("ciphersuites", POINTER(c_uint16)),
+        ("ciphersuite_count", c_size_t),
+        ("identity", POINTER(c_uint8)),
+        ("identity_length", c_size_t),
+        ("server_key", POINTER(c_uint8)),
+        ("server_key_length", c_size_t),
+        ("secret_key", POINTER(c_uint8)),
+        ("secret_key_length", c_size_t),
+        ("name", c_void_p),
+        ("name_length", c_size_t),
+    ]
+
+
+class Outlet(Structure):
+    _c_name_ = "whimbrel_outlet_t"
+    _fields_ = [("context", c_void_p), ("send", CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t))]
+
+
+class SessionState(Structure):
+    _c_name_ = "whimbrel_session_state_t"
+    _fields_ = [
+        ("deadline_ms", c_uint64),
+        ("sequence", c_uint64),
+        ("alert", c_int32),
+        ("ciphersuite", c_uint16),
+        ("overhead", c_uint16),
+        ("established", c_uint8),
+        ("resumed", c_uint8),
+        ("connection_id", c_uint8),
+        ("savable", c_uint8),
+    ]
+
+
+class Security(Structure):
+    """A backend; made by C, so its functions are only addresses here."""
+
+    _c_name_ = "whimbrel_security_t"
+    _fields_ = [("size", c_size_t), ("context", c_void_p)] + [
+        (name, c_void_p)
+        for name in (
+            *("capabilities", "start", "step", "feed", "write"),
+            *("state", "save", "load", "fence", "end"),
+        )
+    ]
+
+
+class Credentials(Structure):
+    _c_name_ = "whimbrel_credentials_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("mode", c_uint8),
+        ("certificate_usage", c_uint8),
+        ("matching_type", c_uint8),
+        ("identity", POINTER(c_uint8)),
+        ("identity_length", c_size_t),
+        ("server_key", POINTER(c_uint8)),
+        ("server_key_length", c_size_t),
+        ("secret_key", POINTER(c_uint8)),
+        ("secret_key_length", c_size_t),
+        ("sni", c_char_p),
+        ("ciphersuites", POINTER(c_uint16)),
+        ("ciphersuite_count", c_size_t),
+    ]
 
 
 class Port(Structure):
@@ -117,6 +202,10 @@ class Port(Structure):
         ("lock", c_void_p),
         ("unlock", c_void_p),
         ("wake", c_void_p),
+        ("security", POINTER(Security)),
+        ("wall_clock", WALL_CLOCK),
+        ("storage_read", STORAGE),
+        ("storage_write", STORAGE),
     ]
 
 
@@ -132,6 +221,7 @@ class Account(Structure):
         ("disable_timeout_s", c_uint32),
         ("short_server_id", c_uint16),
         ("discard_offline", c_uint8),
+        ("security", POINTER(Credentials)),
     ]
 
 
@@ -239,6 +329,7 @@ class AccessEntry(Structure):
 ALL: tuple[type[Structure], ...] = (
     *(Limits, Coap, Path, RawEvent, Deadline, Config, Port, Account, Device, Resource, Object, Bytes, List),
     *(Right, AccessEntry),
+    *(Session, Outlet, SessionState, Security, Credentials),
 )
 
 # What handlers are answered through: name, result, arguments behind the call.
