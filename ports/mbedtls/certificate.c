@@ -119,12 +119,13 @@ static int parse_key(struct session *session, const uint8_t *data, size_t length
     if (is_pem(data, length)) {
         uint8_t *copy = terminated(data, length);
         if (copy == NULL) return MBEDTLS_ERR_SSL_ALLOC_FAILED;
-        result = mbedtls_pk_parse_key(&session->key, copy, length + 1, NULL, 0 RANDOM_OF(session->backend));
+        result = mbedtls_pk_parse_key(&session->papers->key, copy, length + 1, NULL,
+                                      0 RANDOM_OF(session->backend));
         drop(copy, length);
         return result;
     }
 #endif
-    result = mbedtls_pk_parse_key(&session->key, data, length, NULL, 0 RANDOM_OF(session->backend));
+    result = mbedtls_pk_parse_key(&session->papers->key, data, length, NULL, 0 RANDOM_OF(session->backend));
     return result;
 }
 
@@ -375,7 +376,7 @@ static int32_t expect(struct session *session, const whimbrel_session_t *setup)
                                                 MBEDTLS_MD_SHA512 };
     struct judge *judge = &session->judge;
     const mbedtls_md_info_t *info;
-    mbedtls_x509_crt *anchors = &session->anchors;
+    mbedtls_x509_crt *anchors = &session->papers->anchors;
     int32_t status;
 
     if (setup->matching_type >= sizeof hashes / sizeof *hashes) return WHIMBREL_ERR_SECURITY_MODE;
@@ -425,29 +426,36 @@ static int32_t set_judge(struct session *session, const whimbrel_session_t *setu
     }
     status = expect(session, setup);
     if (status >= 0 && stored)
-        status = credentials_status(
-            whimbrel_glue_trust(&session->anchors, backend->trust_store, backend->trust_store_length));
+        status = credentials_status(whimbrel_glue_trust(&session->papers->anchors, backend->trust_store,
+                                                        backend->trust_store_length));
     return status;
 }
 
 int32_t whimbrel_glue_certificate(struct session *session, const whimbrel_session_t *setup)
 {
     mbedtls_ssl_config *config = &session->config;
-    int32_t status = set_judge(session, setup);
+    int32_t status;
     int result;
 
+    session->papers = mbedtls_calloc(1, sizeof *session->papers);
+    if (session->papers == NULL) return WHIMBREL_ERR_FULL;
+    mbedtls_x509_crt_init(&session->papers->own);
+    mbedtls_x509_crt_init(&session->papers->anchors);
+    mbedtls_pk_init(&session->papers->key);
+    status = set_judge(session, setup);
     if (status < 0) return status;
-    result = parse_certificates(&session->own, setup->identity, setup->identity_length);
+    result = parse_certificates(&session->papers->own, setup->identity, setup->identity_length);
     if (result == 0) result = parse_key(session, setup->secret_key, setup->secret_key_length);
     if (result == 0)
-        result = mbedtls_pk_check_pair(&session->own.pk, &session->key RANDOM_OF(session->backend));
-    if (result == 0) result = mbedtls_ssl_conf_own_cert(config, &session->own, &session->key);
+        result = mbedtls_pk_check_pair(&session->papers->own.pk,
+                                       &session->papers->key RANDOM_OF(session->backend));
+    if (result == 0) result = mbedtls_ssl_conf_own_cert(config, &session->papers->own, &session->papers->key);
     if (result != 0) return credentials_status(result);
 
     mbedtls_ssl_conf_groups(config, groups);
     mbedtls_ssl_conf_sig_algs(config, signatures);
     mbedtls_ssl_conf_cert_profile(config, &PROFILE);
-    mbedtls_ssl_conf_ca_chain(config, &session->anchors, NULL);
+    mbedtls_ssl_conf_ca_chain(config, &session->papers->anchors, NULL);
     mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_verify(config, judge_certificate, session);
 #if defined(MBEDTLS_SSL_SRV_C)
@@ -459,12 +467,12 @@ int32_t whimbrel_glue_certificate(struct session *session, const whimbrel_sessio
 /* Once the handshake is over nobody looks at them again: two to four kilobytes. */
 void whimbrel_glue_release(struct session *session)
 {
-    mbedtls_x509_crt_free(&session->own);
-    mbedtls_x509_crt_free(&session->anchors);
-    mbedtls_pk_free(&session->key);
-    mbedtls_x509_crt_init(&session->own);
-    mbedtls_x509_crt_init(&session->anchors);
-    mbedtls_pk_init(&session->key);
+    if (session->papers == NULL) return;
+    mbedtls_x509_crt_free(&session->papers->own);
+    mbedtls_x509_crt_free(&session->papers->anchors);
+    mbedtls_pk_free(&session->papers->key);
+    mbedtls_free(session->papers);
+    session->papers = NULL;
 }
 
 #else

@@ -73,6 +73,7 @@ static int32_t configure_psk(struct session *session, const whimbrel_session_t *
 static int32_t configure_server(struct session *session)
 {
     int result = 0;
+    (void)session; /* without either */
 #ifdef WITH_COOKIES
     result = mbedtls_ssl_cookie_setup(&session->cookies RANDOM_OF(session->backend));
     mbedtls_ssl_conf_dtls_cookies(&session->config, mbedtls_ssl_cookie_write, mbedtls_ssl_cookie_check,
@@ -141,6 +142,10 @@ static int32_t configure_common(struct session *session, const whimbrel_session_
 #endif
 #if defined(MBEDTLS_SSL_DTLS_ANTI_REPLAY)
     mbedtls_ssl_conf_dtls_anti_replay(config, MBEDTLS_SSL_ANTI_REPLAY_ENABLED);
+#endif
+#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C)
+    if (setup->mode == WHIMBREL_PSK && !session->backend->psk_tickets)
+        mbedtls_ssl_conf_session_tickets(config, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
 #endif
 #if defined(MBEDTLS_SSL_DTLS_CONNECTION_ID)
     result = mbedtls_ssl_conf_cid(config, 0, MBEDTLS_SSL_UNEXPECTED_CID_IGNORE);
@@ -228,11 +233,6 @@ int32_t whimbrel_glue_configure(struct session *session, const whimbrel_session_
     mbedtls_ssl_config_init(&session->config);
 #ifdef WITH_COOKIES
     mbedtls_ssl_cookie_init(&session->cookies);
-#endif
-#ifdef WITH_CERTIFICATES
-    mbedtls_x509_crt_init(&session->own);
-    mbedtls_x509_crt_init(&session->anchors);
-    mbedtls_pk_init(&session->key);
 #endif
     session->state = SESSION_HANDSHAKE; /* from here on there is something to free */
     status = whimbrel_glue_suites(session, setup);

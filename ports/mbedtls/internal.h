@@ -71,6 +71,14 @@ struct judge {
 };
 #endif
 
+#ifdef WITH_CERTIFICATES
+/* What a handshake with certificates needs. */
+struct papers {
+    mbedtls_x509_crt own, anchors;
+    mbedtls_pk_context key;
+};
+#endif
+
 struct session {
     whimbrel_mbedtls_t *backend;
     enum { SESSION_NONE, SESSION_HANDSHAKE, SESSION_OPEN, SESSION_DEAD } state;
@@ -108,8 +116,8 @@ struct session {
 #endif
 #ifdef WITH_CERTIFICATES
     struct judge judge;
-    mbedtls_x509_crt own, anchors;
-    mbedtls_pk_context key;
+    struct papers
+        *papers; /* allocated for the handshake: a certificate is half a kilobyte even if it is empty */
 #endif
 };
 
@@ -119,7 +127,7 @@ struct whimbrel_mbedtls_t {
     void *random_context;
     const uint8_t *trust_store;
     size_t trust_store_length;
-    uint8_t without_clock, no_connection_id, has_memory, count;
+    uint8_t without_clock, no_connection_id, psk_tickets, has_memory, count;
     struct session *sessions;
 };
 

@@ -455,6 +455,7 @@ static int32_t make(const whimbrel_mbedtls_config_t *config, whimbrel_mbedtls_t 
     self->trust_store_length = config->trust_store_length;
     self->without_clock = config->without_clock;
     self->no_connection_id = config->no_connection_id;
+    self->psk_tickets = config->psk_tickets;
     self->has_memory = config->memory != NULL;
     self->count = count;
     for (uint8_t i = 0; i < count; i++)

@@ -100,6 +100,8 @@ struct side {
     int32_t plain_size, plain_count;
     struct flying *flying; /* towards it */
     int flying_count;
+    size_t heap_now, heap_peak; /* of what it has allocated */
+    long allowance;             /* how many allocations it has left; -1: all that it wants */
 };
 
 struct pair {
@@ -155,6 +157,23 @@ static inline int32_t pair_send(void *context, const uint8_t *datagram, size_t s
     return WHIMBREL_OK;
 }
 
+/* Around each call into a side: what is allocated meanwhile is its own. */
+static inline size_t enter_side(struct side *side)
+{
+    heap.left = side->allowance;
+    heap.peak = heap.now;
+    return heap.now;
+}
+
+static inline void leave_side(struct side *side, size_t before)
+{
+    const size_t peak = side->heap_now + heap.peak - before;
+    side->allowance = heap.left;
+    heap.left = -1;
+    if (peak > side->heap_peak) side->heap_peak = peak;
+    side->heap_now += heap.now - before;
+}
+
 static inline whimbrel_session_state_t state_of(const struct side *side)
 {
     whimbrel_session_state_t state;
@@ -172,6 +191,7 @@ static inline int32_t note(struct side *side, int32_t status)
 static inline int32_t deliver(struct side *side, const uint8_t *datagram, size_t size)
 {
     const whimbrel_security_t *s = side->security;
+    const size_t before = enter_side(side);
     int32_t got = s->feed(s->context, 0, side->pair->now_ms, datagram, size, side->plain, sizeof side->plain,
                           &side->outlet);
     for (int i = 0; got > 0 && i < 100; i++) {
@@ -180,6 +200,7 @@ static inline int32_t deliver(struct side *side, const uint8_t *datagram, size_t
         got = s->feed(s->context, 0, side->pair->now_ms, NULL, 0, side->plain + got,
                       sizeof side->plain - (size_t)got, &side->outlet);
     }
+    leave_side(side, before);
     return note(side, got);
 }
 
@@ -200,17 +221,24 @@ static inline int arrive(struct side *side)
     return 1;
 }
 
+static inline int32_t step_side(struct side *side)
+{
+    const whimbrel_security_t *s = side->security;
+    const size_t before = enter_side(side);
+    const int32_t status = s->step(s->context, 0, side->pair->now_ms, &side->outlet);
+    leave_side(side, before);
+    return note(side, status);
+}
+
 /* Everything that is due now; then the time of what is next. */
 static inline uint64_t settle(struct pair *pair)
 {
     uint64_t next = UINT64_MAX;
     for (int who = 0; who < 2; who++) {
         struct side *side = &pair->side[who];
-        const whimbrel_security_t *s = side->security;
         while (arrive(side)) {
         }
-        if (side->status == 0 && state_of(side).deadline_ms <= pair->now_ms)
-            note(side, s->step(s->context, 0, pair->now_ms, &side->outlet));
+        if (side->status == 0 && state_of(side).deadline_ms <= pair->now_ms) step_side(side);
     }
     for (int who = 0; who < 2; who++) {
         const struct side *side = &pair->side[who];
@@ -251,6 +279,7 @@ static inline void open_side(struct pair *pair, int who, const whimbrel_mbedtls_
     side->outlet.context = side;
     side->outlet.send = pair_send;
     side->flying = calloc(FLYING, sizeof *side->flying);
+    side->allowance = -1;
 }
 
 static inline void open_pair_with(struct pair *pair, uint32_t seed, const whimbrel_mbedtls_config_t *client)
@@ -285,17 +314,24 @@ static inline void close_pair(struct pair *pair)
 static inline int32_t start_side(struct pair *pair, int who, const whimbrel_session_t *setup)
 {
     struct side *side = &pair->side[who];
+    size_t before;
+    int32_t status;
     side->status = 0;
     side->plain_size = side->plain_count = 0;
     side->sent_count = 0;
     side->sent_bytes = side->largest = 0;
-    return side->security->start(side->security->context, 0, setup);
+    before = enter_side(side);
+    status = side->security->start(side->security->context, 0, setup);
+    leave_side(side, before);
+    return status;
 }
 
 static inline void end_side(struct pair *pair, int who, uint32_t how)
 {
     struct side *side = &pair->side[who];
+    const size_t before = enter_side(side);
     side->security->end(side->security->context, 0, pair->now_ms, how, &side->outlet);
+    leave_side(side, before);
 }
 
 static inline void end_pair(struct pair *pair, uint32_t how)
@@ -322,6 +358,47 @@ static inline void talks(struct pair *pair, int who, const char *text)
     EQUAL(before + 1, to->plain_count);
     EQUAL(strlen(text), to->plain_size);
     CHECK(memcmp(to->plain, text, strlen(text)) == 0);
+}
+
+/* ---- With PSK */
+
+static const char identity[] = "urn:dev:ops:32473-whimbrel-1", key[] = "sixteen bytes !!";
+
+static inline whimbrel_session_t psk(int serves)
+{
+    const whimbrel_session_t setup = {
+        .size = sizeof setup,
+        .mode = WHIMBREL_PSK,
+        .serves = (uint8_t)serves,
+        .certificate_usage = WHIMBREL_USAGE_DOMAIN_ISSUED_CERTIFICATE,
+        .mtu = 1280,
+        .first_timeout_ms = 1000,
+        .longest_timeout_ms = 60000,
+        .wall_clock_s = -1,
+        .identity = (const uint8_t *)identity,
+        .identity_length = sizeof identity - 1,
+        .secret_key = (const uint8_t *)key,
+        .secret_key_length = sizeof key - 1,
+        .name = "localhost",
+        .name_length = 9,
+    };
+    return setup;
+}
+
+static inline void start_both(struct pair *pair, const whimbrel_session_t *client,
+                              const whimbrel_session_t *server)
+{
+    EQUAL(WHIMBREL_OK, start_side(pair, CLIENT, client));
+    EQUAL(WHIMBREL_OK, start_side(pair, SERVER, server));
+}
+
+static inline void establish(struct pair *pair)
+{
+    const whimbrel_session_t client = psk(0), server = psk(1);
+    start_both(pair, &client, &server);
+    run(pair, pair->now_ms + 60000);
+    EQUAL(1, state_of(&pair->side[CLIENT]).established);
+    EQUAL(1, state_of(&pair->side[SERVER]).established);
 }
 
 /* The inside, for what only a server of another make would do. */
