@@ -11,6 +11,9 @@
 #define SUITES 32
 /* The longest ClientHello that is put together from fragments. */
 #define HELLO_SIZE 1024
+/* The largest datagram and the longest plaintext of a record: more than Mbed TLS is configured for. */
+#define DATAGRAM_SIZE 16640
+#define PLAIN_SIZE    16384
 /* Content types and the record header without a Connection ID (RFC 6347 section 4.1, RFC 9146 section 4). */
 #define ALERT       21
 #define HANDSHAKE   22
@@ -78,6 +81,9 @@ struct lab_dtls_t {
     struct session *current;
     /* Whether the datagram at hand led to a message. */
     int progress;
+    /* The datagram at hand, and what it says. In here, for each test of a process has a thread of its own. */
+    uint8_t datagram[DATAGRAM_SIZE];
+    uint8_t plain[PLAIN_SIZE];
 };
 
 /* keep.c: tickets, session IDs and cookies */

@@ -142,9 +142,9 @@ static void follow(struct session *session, const lab_dtls_address_t *from, cons
 void lab_dtls_input(lab_dtls_t *server, uint64_t now, const lab_dtls_address_t *from, const uint8_t *datagram,
                     size_t size)
 {
-    static uint8_t whole[MBEDTLS_SSL_IN_CONTENT_LEN + 512];
+    uint8_t *whole = server->datagram;
     server->now = now;
-    size = hello_assemble(server, from, datagram, size, whole, sizeof whole);
+    size = hello_assemble(server, from, datagram, size, whole, DATAGRAM_SIZE);
     if (size == 0) return;
     struct session *session = addressee(server, from, whole, size);
     if (session == NULL) {

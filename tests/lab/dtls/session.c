@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The longest plaintext of a record. */
-#define PLAIN_SIZE 16384
-
 static int send_datagram(void *context, const unsigned char *datagram, size_t size)
 {
     struct session *session = context;
@@ -112,7 +109,6 @@ static int over(struct session *session, int status)
 
 int session_run(struct session *session)
 {
-    static uint8_t plain[PLAIN_SIZE];
     lab_dtls_t *server = session->server;
     server->current = session;
     int status;
@@ -122,9 +118,9 @@ int session_run(struct session *session)
         if (status != 0) return over(session, status);
         established(session);
     }
-    while ((status = mbedtls_ssl_read(&session->ssl, plain, sizeof plain)) > 0) {
+    while ((status = mbedtls_ssl_read(&session->ssl, server->plain, PLAIN_SIZE)) > 0) {
         server->progress = 1;
-        server->given.message(server->given.context, session->peer, plain, (size_t)status);
+        server->given.message(server->given.context, session->peer, server->plain, (size_t)status);
     }
     return status == MBEDTLS_ERR_SSL_WANT_READ ? 1 : over(session, status);
 }
