@@ -32,6 +32,24 @@ target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/l
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
+# ---- DTLS: the backend of ports/mbedtls on Mbed TLS, for the examples that name it
+
+TLS := target/mbedtls/host
+BACKEND := $(wildcard ports/mbedtls/*.c)
+C_SECURED = -Iports/mbedtls $$(cat $(TLS)/cflags) $(BACKEND)
+SECURED := $(patsubst examples-c/%.c,target/examples-c/%,$(shell grep -l whimbrel_mbedtls.h examples-c/*.c))
+
+.PHONY: mbedtls
+mbedtls: ## Mbed TLS for this machine; MBEDTLS=PATH takes another tree than the pinned one
+	scripts/mbedtls.sh
+
+$(TLS)/libmbedtls.a: mbedtls ;
+
+$(SECURED): target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(BACKEND) $(wildcard ports/mbedtls/*.h) \
+		$(TLS)/libmbedtls.a $(RELEASE)/libwhimbrel.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(C_CHECKED) $(C_SECURED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(TLS)/libmbedtls.a $(LIBS) -o $@
+
 lab-server:
 	cargo build --quiet --release -p whimbrel-lab --bin lab-server
 

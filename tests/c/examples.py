@@ -7,9 +7,16 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
 
+sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "interop"))
 from peer import CHANGED, GET, POST, PUT, Peer, coap, leave, running
+
+#: A handshake under valgrind.
+PEER_PATIENCE = 30.0
 
 
 def demo(program: str) -> None:
@@ -100,6 +107,48 @@ def stream(program: str) -> None:
         for exponent in (6, 2):
             assert server.read_blocks("/32800/0/3", coap.OPAQUE, exponent) == record
         leave(process, server)
+
+
+def secured(program: str, arguments: Callable[[int], list[str]], ciphers: str, *options: str) -> None:
+    """A client of `openssl s_server`, behind which this is the LwM2M server: registered, read, rebooted."""
+    import peers
+
+    server = peers.OpenSsl(ciphers, *options)
+    try:
+        with running(program, *arguments(server.port)) as process:
+            register = server.receive(PEER_PATIENCE)
+            assert register.path == "/rd" and register.code == POST
+            # two messages at once would leave s_server as one record
+            assert any(line == "registered\n" for line in iter(process.stdout.readline, ""))
+            answer = server.ask(GET, "/3/0/0", b"", (coap.ACCEPT, coap.TLV.to_bytes(2, "big")))
+            assert coap.tlvs(answer.payload) == [(coap.RESOURCE, 0, b"Whimbrel")]
+            assert server.ask(POST, "/3/0/4").code == CHANGED
+    finally:
+        server.stop()
+
+
+def psk(program: str) -> None:
+    key = "000102030405060708090a0b0c0d0e0f"
+    options = ["-nocert", "-psk", key, "-psk_identity", "whimbrel-psk"]
+    secured(
+        program, lambda port: [f"coaps://127.0.0.1:{port}", "whimbrel-psk", key], "PSK-AES128-CCM8", *options
+    )
+    refused = subprocess.run([program, "coap://127.0.0.1", "me", key], stderr=subprocess.PIPE, text=True)
+    assert refused.returncode == 1 and "coap://127.0.0.1" in refused.stderr, "PSK in clear is refused"
+
+
+def x509(program: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        made = Path(directory)
+        subprocess.run(["tests/mbedtls/certificates.sh", directory, "whimbrel-x509"], check=True)
+        secured(
+            program,
+            lambda port: [f"coaps://localhost:{port}", "whimbrel-x509"]
+            + [str(made / name) for name in ("client.der", "client.key.der", "ca.der")],
+            "ECDHE-ECDSA-AES128-CCM8",
+            *("-cert", str(made / "server.pem"), "-key", str(made / "server.key.pem")),
+            *("-CAfile", str(made / "ca.pem"), "-Verify", "1", "-verify_return_error"),
+        )
 
 
 def main() -> None:
