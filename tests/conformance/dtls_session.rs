@@ -9,7 +9,7 @@ use whimbrel_lab::scene::{DEVICE, FIRST_ID};
 use whimbrel_lab::{Code, Lab, Operation, Setup, minutes, seconds};
 
 fn without_cid(setup: Setup) -> Setup {
-    Setup { backend: Options { no_connection_id: true, ..Options::default() }, ..setup }
+    Setup { backend: Options { no_connection_id: true, ..setup.backend }, ..setup }
 }
 
 /// When the device sent handshake records, as far as they can be told from outside.
@@ -105,7 +105,8 @@ fn sec_006_c_o_a_new_address_with_a_connection_id_is_an_update() {
 fn sec_006_c_o_a_new_address_without_a_connection_id_is_a_short_handshake() {
     let settings = |tickets, session_ids| Settings { tickets, session_ids, ..Settings::default() };
     for (tickets, ids) in [(true, false), (false, true), (true, true)] {
-        for setup in [psk(), x509()] {
+        let backend = Options { psk_tickets: tickets, ..Options::default() };
+        for setup in [Setup { backend: backend.clone(), ..psk() }, Setup { backend, ..x509() }] {
             let server_has_none =
                 Setup { gate: Settings { connection_ids: false, ..settings(tickets, ids) }, ..setup.clone() };
             let client_has_none = without_cid(Setup { gate: settings(tickets, ids), ..setup });

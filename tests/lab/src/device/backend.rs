@@ -26,21 +26,19 @@ pub struct Options {
     pub ignore_dates: bool,
     /// Connection ID is not offered.
     pub no_connection_id: bool,
+    /// Session tickets are asked for with PSK too.
+    pub psk_tickets: bool,
 }
 
-/// whimbrel_mbedtls_config_t
+/// lab_backend_t
 #[repr(C)]
-struct Config {
-    size: usize,
+struct Wanted {
     port: *const whimbrel_port_t,
-    memory: *mut c_void,
-    memory_size: usize,
-    allocate: Option<unsafe extern "C" fn(usize, usize) -> *mut c_void>,
-    release: Option<unsafe extern "C" fn(*mut c_void)>,
     trust_store: *const u8,
     trust_store_length: usize,
-    without_clock: u8,
+    ignore_dates: u8,
     no_connection_id: u8,
+    psk_tickets: u8,
     sessions: u8,
 }
 
@@ -48,7 +46,7 @@ struct Config {
 struct Opaque([u8; 0]);
 
 unsafe extern "C" {
-    fn whimbrel_mbedtls_open(config: *const Config, backend: *mut *mut Opaque) -> i32;
+    fn lab_backend_open(wanted: *const Wanted, backend: *mut *mut Opaque) -> i32;
     fn whimbrel_mbedtls_security(backend: *mut Opaque) -> *const whimbrel_security_t;
     fn whimbrel_mbedtls_close(backend: *mut Opaque);
 }
@@ -72,22 +70,18 @@ impl Opened {
             }
             Backend::MbedTls(options) => {
                 let store = options.trust_store;
-                let config = Config {
-                    size: size_of::<Config>(),
+                let wanted = Wanted {
                     port,
-                    memory: ptr::null_mut(),
-                    memory_size: 0,
-                    allocate: None,
-                    release: None,
                     trust_store: if store.is_empty() { ptr::null() } else { store.as_ptr() },
                     trust_store_length: store.len(),
-                    without_clock: options.ignore_dates.into(),
+                    ignore_dates: options.ignore_dates.into(),
                     no_connection_id: options.no_connection_id.into(),
+                    psk_tickets: options.psk_tickets.into(),
                     sessions: sessions as u8,
                 };
                 let mut backend = ptr::null_mut();
                 // SAFETY: the port's context outlives the backend, and the trust store is static
-                let status = unsafe { whimbrel_mbedtls_open(&config, &mut backend) };
+                let status = unsafe { lab_backend_open(&wanted, &mut backend) };
                 assert_eq!(status, WHIMBREL_OK, "the backend opens");
                 Self::MbedTls(backend.cast())
             }
