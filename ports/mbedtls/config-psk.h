@@ -10,6 +10,11 @@
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
 
+/* Nothing of the C library's heap and exit(): without hooks and without a block there is no memory, and a block that was
+ * overwritten is where the device stops. */
+#define MBEDTLS_PLATFORM_NO_STD_FUNCTIONS
+#define MBEDTLS_PLATFORM_EXIT_MACRO(status) for (;;) continue
+
 /* AES in flash, with one table a direction instead of four, and no inverse: CCM only encrypts. */
 #define MBEDTLS_AES_C
 #define MBEDTLS_AES_ROM_TABLES
