@@ -31,6 +31,19 @@ def firmware_archive(crate, opt):
     return directory / M4 / "release" / "libwhimbrel.a"
 
 
+def backend(compiler, directory):
+    """Compiles ports/mbedtls for Cortex-M4 and Mbed TLS for PSK: compiler flags, objects, archive."""
+    run(["scripts/mbedtls.sh", M4, "config-psk.h"])
+    tls = ROOT / f"target/mbedtls/{M4}-psk"
+    flags = ["-I", ROOT / "ports/mbedtls", *(tls / "cflags").read_text().split()]
+    directory.mkdir(parents=True, exist_ok=True)
+    objects = []
+    for source in sorted((ROOT / "ports/mbedtls").glob("*.c")):
+        objects.append(directory / f"{source.stem}.o")
+        run([*compiler, *flags, "-c", source, "-o", objects[-1]])
+    return flags, objects, tls / "libmbedtls.a"
+
+
 def host_archive(crate):
     """Builds the archive for this machine at -O2, as the peers were for their rows."""
     directory = ROOT / "target/bench" / pathlib.Path(crate).name

@@ -7,7 +7,8 @@ usage: scripts/size.py [--lower] [--crate DIRECTORY] [--budget FILE] [--out FILE
 
 A profile's main names what the product names, stubs the port, and holds the client in an array called client_memory,
 whose size is the `client_ram` row. Its own code is left out. library = what lies in libwhimbrel.a, text with read-only
-data; libc = libc, libm and libgcc. Rows are for opt-level z, and `<profile>_s` for s; the budget is on z.
+data; libc = libc, libm and libgcc. A profile that includes whimbrel_mbedtls.h is linked with ports/mbedtls (glue_text) and
+Mbed TLS in config-psk.h (tls_text); image_text is all of these together. Rows are for opt-level z, and `<profile>_s` for s; the budget is on z.
 """
 
 import argparse
@@ -38,6 +39,10 @@ def parse_map(text):
                 origin = "application"
                 if "libwhimbrel.a(" in file:
                     origin = "library"
+                elif "libmbedtls.a(" in file:
+                    origin = "tls"
+                elif "/glue/" in file:
+                    origin = "glue"
                 elif re.search(r"lib(c|c_nano|g|g_nano|m|gcc|nosys)\.a\(", file):
                     origin = "libc"
             elif name != "*fill*":
@@ -54,22 +59,31 @@ def profile(source, archive, opt, include):
     work = measure.ROOT / "target/size"
     work.mkdir(parents=True, exist_ok=True)
     elf, map_file = work / f"{source.stem}-{opt}.elf", work / f"{source.stem}-{opt}.map"
+    compiler = ["arm-none-eabi-gcc", *measure.M4_FLAGS, *measure.C_FLAGS, "-Os", "-I", include]
+    secured = "whimbrel_mbedtls.h" in source.read_text()
+    if secured:
+        backend, objects, tls = measure.backend(compiler, work / "glue")
+        compiler, archive = [*compiler, *backend], [*objects, archive, tls]
+    else:
+        archive = [archive]
     measure.run([
-        "arm-none-eabi-gcc", *measure.M4_FLAGS, *measure.C_FLAGS, "-Os", "-I", include, source, archive,
+        *compiler, source, *archive,
         "--specs=nano.specs", "-nostartfiles", "-Wl,-e,main", "-Wl,--gc-sections", f"-Wl,-Map={map_file}", "-o", elf,
     ])
     sums = parse_map(map_file.read_text())
     symbols = measure.run(["arm-none-eabi-nm", "-S", elf])
     memory = re.search(r"^[0-9a-f]+ ([0-9a-f]+) \w client_memory$", symbols, re.MULTILINE)
-    linked = ("library", "libc")
+    linked = ("library", "libc", "glue", "tls")
     everything = total(sums, ("application", *linked), lambda s: s.startswith(READ_ONLY))
     text = int(measure.run(["arm-none-eabi-size", elf]).splitlines()[1].split()[0])
     # alignment inside and between sections is in neither; a map read wrongly is off by whole objects
     if abs(everything - text) > text // 200:
         raise SystemExit(f"size: the map of {elf} adds up to {everything} bytes of text, the image has {text}")
+    texts = {f"{origin}_text": total(sums, [origin], lambda s: s.startswith(READ_ONLY)) for origin in linked}
+    # initial values of variables lie in flash too
+    image = sum(texts.values()) + total(sums, linked, lambda s: s.startswith(".data"))
     return {
-        "library_text": total(sums, ["library"], lambda s: s.startswith(READ_ONLY)),
-        "libc_text": total(sums, ["libc"], lambda s: s.startswith(READ_ONLY)),
+        **(texts | {"image_text": image} if secured else {name: texts[name] for name in ("library_text", "libc_text")}),
         "data": total(sums, linked, lambda s: s.startswith(".data")),
         "bss": total(sums, linked, lambda s: s.startswith((".bss", "COMMON"))),
         "client_ram": int(memory.group(1), 16) if memory else None,
@@ -92,7 +106,7 @@ def main():
             name = source.stem if opt == "z" else f"{source.stem}_{opt}"
             rows[name] = profile(source, archive, opt, crate / "include")
     print(f"{measure.M4} (soft-float ABI), newlib-nano, --gc-sections, bytes")
-    measure.table(rows, ["library_text", "libc_text", "data", "bss", "client_ram"])
+    measure.table(rows, ["library_text", "libc_text", "glue_text", "tls_text", "image_text", "data", "bss", "client_ram"])
     measure.finish("size", rows, options.out, options.budget, options.lower)
 
 

@@ -199,6 +199,7 @@ impl Backend for Platform {
             sequence: told.sequence,
             alert: told.alert,
             ciphersuite: told.ciphersuite,
+            overhead: told.overhead,
             established: told.established != 0,
             resumed: told.resumed != 0,
             connection_id: told.connection_id != 0,

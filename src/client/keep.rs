@@ -269,8 +269,10 @@ impl Keeping for Library {
         }
         let objects = engine.objects_checksum();
         let registration = progress.checksum();
+        let room = engine.config.mtu.saturating_sub(standing.overhead);
         if let Some(session) = engine.session(who) {
             session.phase = Phase::Established;
+            session.room = room;
             session.connection_id = true;
             session.loaded = true;
             session.registered = !progress.observed;

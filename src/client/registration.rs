@@ -288,6 +288,7 @@ impl Engine<'_> {
         token: [u8; 2],
         buffer: &mut [u8],
     ) -> Result<usize, Error> {
+        let buffer = self.fitting(who, buffer);
         let account = self.accounts.get_mut(who).ok_or(Error::State)?;
         let method = if purpose == Purpose::Deregister { Code::DELETE } else { Code::POST };
         let mut writer = Writer::new(buffer, Kind::Confirmable, method, id, &token)?;

@@ -20,6 +20,13 @@ impl Engine<'_> {
         access.rights(&self.model, server, object, instance)
     }
 
+    /// As much of a buffer as a datagram to the server can carry: DTLS takes some of it.
+    pub(crate) fn fitting<'b>(&self, who: usize, buffer: &'b mut [u8]) -> &'b mut [u8] {
+        let room = self.sessions.get(who).map_or(usize::MAX, |session| session.room.into());
+        let room = room.min(buffer.len());
+        buffer.get_mut(..room).unwrap_or(&mut [])
+    }
+
     /// Writes the representation of `path`, or the block of it that was asked for, behind [`GAP`] in `buffer`.
     pub(crate) fn represent(
         &self,
@@ -32,6 +39,7 @@ impl Engine<'_> {
         let may = |instance: &Instance| self.rights(who, instance.object, instance.id) & rights::READ != 0;
         let reading = Reading { model: &self.model, format, may: &may };
         let reply = Reply::code(Code::CONTENT).with(Slot::ContentFormat, format.content_format().into());
+        let buffer = self.fitting(who, buffer);
         in_blocks(reply, asked, buffer, &|window, exact| {
             let mut out = Encoder::new(window, path, exact);
             reading.run(&mut out)?;

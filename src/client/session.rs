@@ -39,6 +39,8 @@ pub struct Session {
     pub phase: Phase,
     /// When the backend wants to be called.
     pub due: Instant,
+    /// The longest message that a datagram can carry.
+    pub room: u16,
     /// Whether our address may change under it.
     pub connection_id: bool,
     /// Whether the server's registration outlives a handshake that resumes.
@@ -75,6 +77,7 @@ impl Session {
     pub const CLEAR: Self = Self {
         phase: Phase::Clear,
         due: Instant::NEVER,
+        room: u16::MAX,
         connection_id: false,
         registered: false,
         loaded: false,
@@ -164,11 +167,12 @@ impl<'a> Engine<'a> {
         }
         let standing = backend.state(ctx.port, who as u8);
         self.tell_alert(ctx, who, &standing);
-        let Some(session) = self.session(who) else { return };
+        let Some(session) = self.sessions.get_mut(who) else { return };
         session.due = standing.deadline;
         if session.phase == Phase::Handshaking && standing.established && session.broken.is_none() {
             session.phase = Phase::Established;
             session.connection_id = standing.connection_id;
+            session.room = self.config.mtu.saturating_sub(standing.overhead);
             let goes_on = core::mem::take(&mut session.registered) && standing.resumed;
             let code = if standing.resumed { EventCode::Resumed } else { EventCode::Secured };
             self.tell_about(ctx, who, code, standing.ciphersuite.into());

@@ -72,6 +72,8 @@ pub struct Standing {
     pub alert: i32,
     /// The cipher suite.
     pub ciphersuite: u16,
+    /// By how much a datagram is longer than what is written.
+    pub overhead: u16,
     /// Whether the handshake is done.
     pub established: bool,
     /// Whether it was an abbreviated one, or none at all.
