@@ -42,14 +42,33 @@ static int put(void *context, const unsigned char *datagram, size_t size)
     return (int)size;
 }
 
+/* How much of a datagram is whole records (RFC 6347 section 4.1). Mbed TLS 3.6 calls it an internal error, and then reads
+ * nothing any more, if less than a header is left behind a record that it has dropped: anybody could end a session so.
+ * Records with a Connection ID are for peers that have one; what comes from there on is left to Mbed TLS. */
+static size_t whole_records(const uint8_t *datagram, size_t size)
+{
+    enum { HEADER = 13, LENGTH = 11, WITH_CID = 25 };
+    size_t at = 0;
+    while (size - at >= HEADER) {
+        const size_t length = (size_t)datagram[at + LENGTH] << 8 | datagram[at + LENGTH + 1];
+        if (datagram[at] == WITH_CID) return size;
+        if (length > size - at - HEADER) break;
+        at += HEADER + length;
+    }
+    return at;
+}
+
 static int take(void *context, unsigned char *buffer, size_t size)
 {
     struct session *session = context;
     const uint8_t *datagram = session->datagram;
+    size_t whole;
     session->datagram = NULL;
     if (datagram == NULL || session->datagram_size > size) return MBEDTLS_ERR_SSL_WANT_READ;
-    memcpy(buffer, datagram, session->datagram_size);
-    return (int)session->datagram_size;
+    whole = whole_records(datagram, session->datagram_size);
+    if (whole == 0) return MBEDTLS_ERR_SSL_WANT_READ;
+    memcpy(buffer, datagram, whole);
+    return (int)whole;
 }
 
 /* ---- Configuration */
@@ -141,7 +160,8 @@ static int32_t configure_common(struct session *session, const whimbrel_session_
     mbedtls_ssl_conf_renegotiation(config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 #endif
 #if defined(MBEDTLS_SSL_DTLS_ANTI_REPLAY)
-    mbedtls_ssl_conf_dtls_anti_replay(config, MBEDTLS_SSL_ANTI_REPLAY_ENABLED);
+    /* until there are keys: a forged record with a high number would close the window on the true ones */
+    mbedtls_ssl_conf_dtls_anti_replay(config, MBEDTLS_SSL_ANTI_REPLAY_DISABLED);
 #endif
 #if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C)
     if (setup->mode == WHIMBREL_PSK && !session->backend->psk_tickets)

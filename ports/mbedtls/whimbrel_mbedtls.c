@@ -102,6 +102,9 @@ static void open_session(struct session *session)
     session->state = SESSION_OPEN;
     session->resumed = !session->full_handshake;
     session->final_ms = 0;
+#if defined(MBEDTLS_SSL_DTLS_ANTI_REPLAY)
+    mbedtls_ssl_conf_dtls_anti_replay(&session->config, MBEDTLS_SSL_ANTI_REPLAY_ENABLED);
+#endif
 #ifdef WITH_CERTIFICATES
     whimbrel_glue_release(session);
 #endif
@@ -111,6 +114,15 @@ static void open_session(struct session *session)
 static int has_input(const struct session *session)
 {
     return session->datagram != NULL || mbedtls_ssl_check_pending(&session->ssl) != 0;
+}
+
+/* A server goes back to where it waits for a ClientHello. */
+static int32_t wait_anew(struct session *session)
+{
+    const int result = mbedtls_ssl_session_reset(&session->ssl);
+    if (result != 0) return die(session, result);
+    whimbrel_glue_identify(session);
+    return 1;
 }
 
 /* What `result` of a step means: 1 go on, 0 wait, negative: the session is over. */
@@ -127,11 +139,12 @@ static int32_t after_step(struct session *session, int result)
         session->busy = 1;
         return 0;
     case MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED: /* the cookie is sent, and the client begins anew with it */
-        result = mbedtls_ssl_session_reset(&session->ssl);
-        if (result != 0) return die(session, result);
-        whimbrel_glue_identify(session);
-        return 1;
+        return wait_anew(session);
     default:
+        /* before a ClientHello with a cookie a server has nothing to lose, and has spoken with nobody */
+        if (session->serves && session->ssl.MBEDTLS_PRIVATE(state) <= MBEDTLS_SSL_CLIENT_HELLO &&
+            !whimbrel_glue_is_memory(result))
+            return wait_anew(session);
         return die(session, result);
     }
 }
@@ -244,6 +257,9 @@ static int32_t read_record(struct session *session, uint8_t *plain, size_t room)
         case MBEDTLS_ERR_SSL_CLIENT_RECONNECT: /* MBEDTLS_SSL_DTLS_CLIENT_PORT_REUSE: the peer begins anew, and so do we */
             session->state = SESSION_HANDSHAKE;
             session->full_handshake = 0;
+#if defined(MBEDTLS_SSL_DTLS_ANTI_REPLAY)
+            mbedtls_ssl_conf_dtls_anti_replay(&session->config, MBEDTLS_SSL_ANTI_REPLAY_DISABLED);
+#endif
             whimbrel_glue_identify(session);
             return shake_hands(session);
         default:
