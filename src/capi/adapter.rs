@@ -4,7 +4,7 @@ use super::account::read_credentials;
 use super::layout::Parts;
 use super::security::*;
 use super::types::whimbrel_port_t;
-use crate::client::Session;
+use crate::client::{Memory, Session};
 use crate::error::Error;
 use crate::port::Port;
 use crate::secure::{Backend, CIPHERSUITES, Setup, Standing};
@@ -65,7 +65,11 @@ unsafe fn is_complete(table: *const whimbrel_security_t) -> bool {
 ///
 /// # Safety
 /// The contract of whimbrel_client_init(); `parts` come from the layout.
-pub(super) unsafe fn attach_dtls(port: &whimbrel_port_t, parts: &mut Parts) -> Result<(), Error> {
+pub(super) unsafe fn attach_dtls(
+    port: &whimbrel_port_t,
+    tables: &mut Memory<'static>,
+    parts: &mut Parts,
+) -> Result<(), Error> {
     // SAFETY: the contract above
     unsafe {
         let (place, count) = parts.session_place;
@@ -75,14 +79,18 @@ pub(super) unsafe fn attach_dtls(port: &whimbrel_port_t, parts: &mut Parts) -> R
         for at in 0..count {
             place.add(at).write(Session::CLEAR);
         }
-        parts.sessions = core::slice::from_raw_parts_mut(place, count);
+        tables.sessions = core::slice::from_raw_parts_mut(place, count);
     }
     parts.read_credentials = Some(read_credentials);
     Ok(())
 }
 
 /// whimbrel_persistence: the platform has storage.
-pub(super) unsafe fn attach_persistence(port: &whimbrel_port_t, _: &mut Parts) -> Result<(), Error> {
+pub(super) unsafe fn attach_persistence(
+    port: &whimbrel_port_t,
+    _: &mut Memory<'static>,
+    _: &mut Parts,
+) -> Result<(), Error> {
     let complete = port.storage_read.is_some() && port.storage_write.is_some();
     if complete { Ok(()) } else { Err(Error::Argument) }
 }

@@ -98,29 +98,13 @@ unsafe fn make(
         let mut chosen = read_config(given)?;
         chosen.mtu = limits.mtu as u16;
         let mut carver = Carver::new(memory, size);
-        let (place, mut parts) = lay_out(&mut carver, &limits)?;
-        attach(given, port, &mut parts)?;
+        let (place, tables, mut parts) = lay_out(&mut carver, &limits)?;
+        let mut tables = tables.ok_or(Error::Full)?;
+        attach(given, port, &mut tables, &mut parts)?;
         if let Some(access) = given.access.as_ref() {
             (access.attach)(&mut parts, &mut chosen)?;
             parts.access_control = Some(access);
         }
-        let tables = Memory {
-            objects: core::mem::take(&mut parts.objects),
-            instances: core::mem::take(&mut parts.instances),
-            security: parts.security.ok_or(Error::Full)?,
-            server: parts.server.ok_or(Error::Full)?,
-            accounts: core::mem::take(&mut parts.accounts),
-            sessions: core::mem::take(&mut parts.sessions),
-            observations: core::mem::take(&mut parts.observations),
-            attributes: core::mem::take(&mut parts.attributes),
-            recent: core::mem::take(&mut parts.recent),
-            pending: core::mem::take(&mut parts.pending),
-            receive: core::mem::take(&mut parts.receive),
-            send: core::mem::take(&mut parts.send),
-            outgoing: core::mem::take(&mut parts.outgoing),
-            body: core::mem::take(&mut parts.body),
-            undo: core::mem::take(&mut parts.undo),
-        };
         let making = Making { port: *port, event: given.event, event_context: given.event_context };
         let mut engine = Engine::new(tables, chosen, &mut &making.platform())?;
         if let Some(object) = parts.access_object {
@@ -196,6 +180,7 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
 unsafe fn attach(
     given: &whimbrel_config_t,
     port: &whimbrel_port_t,
+    tables: &mut Memory<'static>,
     parts: &mut super::layout::Parts,
 ) -> Result<(), Error> {
     for at in 0..given.feature_count {
@@ -203,7 +188,7 @@ unsafe fn attach(
         let feature = unsafe { given.features.add(at).read().as_ref() }.ok_or(Error::Argument)?;
         if let Some(attach) = feature.attach {
             // SAFETY: the contract of whimbrel_client_init
-            unsafe { attach(port, parts)? };
+            unsafe { attach(port, tables, parts)? };
         }
     }
     Ok(())

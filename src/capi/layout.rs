@@ -6,7 +6,7 @@ use super::handle::whimbrel_client_t;
 use super::object::CObject;
 use super::types::{whimbrel_access_t, whimbrel_limits_t};
 use crate::client::account::Account;
-use crate::client::{AttributeSet, Observation, Pending, Session};
+use crate::client::{AttributeSet, Memory, Observation, Pending, Session};
 use crate::coap::Recent;
 use crate::error::Error;
 use crate::model::{Instance, Object};
@@ -128,6 +128,16 @@ impl Carver {
         Ok(if self.base.is_null() { ptr::null_mut() } else { self.base.wrapping_add(start) })
     }
 
+    /// A slice of `count` zeros.
+    ///
+    /// # Safety
+    /// As for [`Carver::slice`].
+    #[inline(never)]
+    pub unsafe fn bytes(&mut self, count: usize) -> Result<&'static mut [u8], Error> {
+        // SAFETY: the contract above
+        unsafe { self.slice(count, || 0) }
+    }
+
     /// A slice of `count` values made by `make`.
     ///
     /// # Safety
@@ -150,13 +160,9 @@ impl Carver {
     }
 }
 
-/// The tables of a client. Slices are empty while only counting.
+/// What the skin keeps of the block. Slices are empty while only counting.
 pub(crate) struct Parts {
-    pub objects: &'static mut [Option<&'static dyn Object>],
-    pub instances: &'static mut [Instance],
     pub c_objects: &'static mut [Option<CObject>],
-    pub security: Option<&'static Security<'static>>,
-    pub server: Option<&'static Server<'static>>,
     pub access: Option<&'static AccessControl<'static>>,
     pub access_object: Option<&'static dyn Object>,
     pub access_control: Option<&'static whimbrel_access_t>,
@@ -164,20 +170,9 @@ pub(crate) struct Parts {
     pub access_place: *mut AccessControl<'static>,
     pub device_place: *mut Device,
     pub read_credentials: Option<CredentialsReader>,
-    pub accounts: &'static mut [Account],
-    pub sessions: &'static mut [Session],
     /// Room for them, for whimbrel_dtls.
     pub session_place: (*mut Session, usize),
-    pub observations: &'static mut [Observation],
-    pub attributes: &'static mut [AttributeSet],
-    pub recent: &'static mut [Recent],
-    pub pending: &'static mut [Pending],
     pub changes: &'static mut [Path],
-    pub receive: &'static mut [u8],
-    pub send: &'static mut [u8],
-    pub outgoing: &'static mut [u8],
-    pub body: &'static mut [u8],
-    pub undo: &'static mut [u8],
 }
 
 impl Parts {
@@ -187,14 +182,14 @@ impl Parts {
     }
 }
 
-/// Carves everything but the handle, which comes first.
+/// A block in pieces: the handle, the engine's tables (`None` while only counting), and the skin's.
+pub(crate) type Layout = (*mut whimbrel_client_t, Option<Memory<'static>>, Parts);
+
+/// Carves everything, the handle first.
 ///
 /// # Safety
 /// As for [`Carver::slice`].
-pub(crate) unsafe fn lay_out(
-    carver: &mut Carver,
-    limits: &Limits,
-) -> Result<(*mut whimbrel_client_t, Parts), Error> {
+pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Layout, Error> {
     let handle = carver.take::<whimbrel_client_t>(1)?;
     // SAFETY: passed on
     unsafe {
@@ -219,15 +214,11 @@ pub(crate) unsafe fn lay_out(
         let acls: &'static [AclRow] = carver.slice(limits.access, || AclRow::FREE)?;
         let access_place = carver.take::<AccessControl<'static>>(usize::from(limits.access != 0))?;
         let sessions = if limits.mtu == 0 { 0 } else { rows };
+        let objects = carver.slice(limits.objects.saturating_add(3), || None)?;
+        let instances = limits.instances.saturating_add(limits.access).saturating_add(rows.saturating_mul(2));
+        let instances = carver.slice(instances, || Instance::FREE)?;
         let parts = Parts {
-            objects: carver.slice(limits.objects.saturating_add(3), || None)?,
-            instances: carver.slice(
-                limits.instances.saturating_add(limits.access).saturating_add(rows.saturating_mul(2)),
-                || Instance::FREE,
-            )?,
             c_objects: carver.slice(limits.objects, || None)?,
-            security: security.first(),
-            server: server.first(),
             access: None,
             access_object: None,
             access_control: None,
@@ -235,20 +226,35 @@ pub(crate) unsafe fn lay_out(
             access_place,
             read_credentials: None,
             device_place: carver.take::<Device>(1)?,
-            accounts: carver.slice(rows, || Account::FREE)?,
-            sessions: &mut [],
             session_place: (carver.take::<Session>(sessions)?, sessions),
-            observations: carver.slice(limits.observations, || Observation::FREE)?,
-            attributes: carver.slice(limits.attributes, || AttributeSet::FREE)?,
-            recent: carver.slice(limits.recent, || Recent::FREE)?,
-            pending: carver.slice(limits.deferred, || Pending::FREE)?,
             changes: carver.slice(limits.changes, || Path::ROOT)?,
-            receive: carver.slice(limits.datagram.max(limits.mtu), || 0)?,
-            send: carver.slice(limits.datagram, || 0)?,
-            outgoing: carver.slice(limits.datagram.saturating_mul(rows), || 0)?,
-            body: carver.slice(limits.body, || 0)?,
-            undo: carver.slice(limits.undo, || 0)?,
         };
-        Ok((handle, parts))
+        let accounts = carver.slice(rows, || Account::FREE)?;
+        let observations = carver.slice(limits.observations, || Observation::FREE)?;
+        let attributes = carver.slice(limits.attributes, || AttributeSet::FREE)?;
+        let recent = carver.slice(limits.recent, || Recent::FREE)?;
+        let pending = carver.slice(limits.deferred, || Pending::FREE)?;
+        let receive = carver.bytes(limits.datagram.max(limits.mtu))?;
+        let send = carver.bytes(limits.datagram)?;
+        let outgoing = carver.bytes(limits.datagram.saturating_mul(rows))?;
+        let (body, undo) = (carver.bytes(limits.body)?, carver.bytes(limits.undo)?);
+        let memory = security.first().zip(server.first()).map(|(security, server)| Memory {
+            objects,
+            instances,
+            security,
+            server,
+            accounts,
+            sessions: &mut [],
+            observations,
+            attributes,
+            recent,
+            pending,
+            receive,
+            send,
+            outgoing,
+            body,
+            undo,
+        });
+        Ok((handle, memory, parts))
     }
 }

@@ -321,7 +321,11 @@ pub struct whimbrel_feature_t {
 }
 
 /// Checks that the platform has what a part needs, and makes its tables.
-pub(crate) type Attach = unsafe fn(&whimbrel_port_t, &mut super::layout::Parts) -> Result<(), Error>;
+pub(crate) type Attach = unsafe fn(
+    &whimbrel_port_t,
+    &mut crate::client::Memory<'static>,
+    &mut super::layout::Parts,
+) -> Result<(), Error>;
 
 /// What the application chooses. Everything pointed to must live as long as the client; strings end with NUL.
 #[repr(C)]
