@@ -216,7 +216,7 @@ fn mec_001_c_o_days_of_sleep_cost_no_handshake() {
         assert_eq!(handshake_records(&lab, established + 1), [] as [u64; 0]);
         assert_eq!((lab.server.count(Operation::Register), lab.server.expiries()), (1, 0));
         let updates = lab.server.count(Operation::Update);
-        let (datagrams, bytes) = records::on_air(&lab.network.records()[..]);
+        let (datagrams, bytes) = records::on_air(lab.network.records());
         assert!((14..=15).contains(&updates), "{updates}");
         assert!(datagrams < 100, "{datagrams} datagrams, {bytes} bytes in a fortnight");
     }
@@ -263,4 +263,33 @@ fn sec_006_c_o_records_out_of_order_are_taken() {
     let expected: Vec<f64> = (0..40).map(f64::from).collect();
     assert_eq!(values, expected);
     assert_eq!(lab.gate().counters().dropped, 0);
+}
+
+/// Datagrams and bytes that cross the network from now on until `end` has happened.
+fn cost(lab: &mut Lab, end: impl Fn(&Lab) -> bool) -> (usize, usize) {
+    lab.run_until("the end", minutes(120), end);
+    lab.run(seconds(5));
+    let cost = records::on_air(lab.network.records());
+    lab.network.clear_records();
+    cost
+}
+
+/// What is on air: a first contact, a wake-up after sleep, and a wake-up after a power cycle, UDP and IP not counted.
+#[test]
+fn sec_006_c_o_a_wake_up_costs_two_datagrams() {
+    for (name, setup, most) in [("PSK", psk(), 900), ("X.509", x509(), 2600)] {
+        let setup = Setup { binding: "UQ", persistent: true, lifetime: 3600, ..setup };
+        let mut lab = setup.switched_on();
+        let first = cost(&mut lab, |lab| lab.device.is_registered(FIRST_ID));
+        let sleep = cost(&mut lab, |lab| lab.server.count(Operation::Update) == 1);
+        lab.network.rebind(DEVICE);
+        lab.power_cycle();
+        let reboot = cost(&mut lab, |lab| lab.server.count(Operation::Update) == 2);
+        println!("on air, {name}: first contact {first:?}, after sleep {sleep:?}, after a reboot {reboot:?}");
+        assert!(first.1 < most, "{first:?}");
+        for wake_up in [sleep, reboot] {
+            assert_eq!(wake_up.0, 2, "an Update and its answer");
+            assert!(wake_up.1 < 90, "{wake_up:?}");
+        }
+    }
 }

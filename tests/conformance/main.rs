@@ -5,6 +5,8 @@ mod access;
 mod blocks;
 mod bootstrap;
 mod dtls;
+mod dtls_loss;
+mod dtls_power;
 mod dtls_session;
 mod dtls_trouble;
 mod edges;

@@ -2,10 +2,15 @@
 
 const TABLE: &str = include_str!("../../docs/conformance.md");
 
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 20] = [
     include_str!("access.rs"),
     include_str!("blocks.rs"),
     include_str!("bootstrap.rs"),
+    include_str!("dtls.rs"),
+    include_str!("dtls_loss.rs"),
+    include_str!("dtls_power.rs"),
+    include_str!("dtls_session.rs"),
+    include_str!("dtls_trouble.rs"),
     include_str!("edges.rs"),
     include_str!("exchanges.rs"),
     include_str!("formats.rs"),

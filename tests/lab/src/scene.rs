@@ -239,7 +239,8 @@ pub struct Lab {
     pub gates: [Option<Gate>; 2],
     /// Stable storage of the first device, and the switch of its power.
     pub storage: Storage,
-    setup: Setup,
+    /// How it was set; what a device is made with at the next power-up.
+    pub setup: Setup,
     boots: u64,
 }
 
