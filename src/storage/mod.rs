@@ -56,7 +56,11 @@ pub fn load(storage: &dyn Storage, port: &dyn Port, record: u16, buffer: &mut [u
                 }
             }
             Err(Error::NotFound) => {}
-            Err(Error::Malformed) => found.damaged = true,
+            Err(Error::Malformed) => {
+                found.damaged = true;
+                // what it held lies over what was read before
+                held = None;
+            }
             Err(error) => return Err(error),
         }
     }
