@@ -57,13 +57,17 @@ if [ -z "$tree" ]; then
 fi
 tree=$(cd "$tree" && pwd)
 
-# 3.6 keeps the cryptography in library/; 4.x has it in a tree of its own, with two folders of sources.
+# 3.6 keeps the cryptography in library/; 4.x has it in a tree of its own with several folders of sources, some of them
+# generated (a release has them), and with a configuration of its own. Written after its migration guide, not tried.
+major=3
 sources=("$tree/library")
 public=("$tree/include")
 private=("$tree/library")
 if [ -d "$tree/tf-psa-crypto" ]; then
     crypto=$tree/tf-psa-crypto
-    for folder in core drivers/builtin/src utilities platform extras; do
+    major=4
+    [ "$short" = full ] || { echo "mbedtls: with Mbed TLS 4 there is config-full.h only" >&2; exit 2; }
+    for folder in core dispatch drivers/builtin/src utilities platform extras; do
         [ ! -d "$crypto/$folder" ] || { sources+=("$crypto/$folder"); private+=("$crypto/$folder"); }
     done
     for folder in include drivers/builtin/include; do
@@ -82,12 +86,11 @@ if [ -e "$directory/libmbedtls.a" ] && [ "$state" = "$(cat "$directory/stamp" 2>
 # The configuration goes where build_info.h looks for it by itself: no macro with quotes in it, which every shell,
 # make and cargo in between would have to hand on unharmed.
 rm -rf "$directory"
-mkdir -p "$directory/objects" "$directory/include/mbedtls" "$directory/include/psa"
-echo "#include \"$PWD/ports/mbedtls/$config\"" >"$directory/include/mbedtls/mbedtls_config.h"
-# In 4.x the cryptography has a configuration of its own: config-full.h has config-full-psa.h beside it, if anyone wrote it.
-psa=$PWD/ports/mbedtls/${config%.h}-psa.h
-[ ! -e "$psa" ] || echo "#include \"$psa\"" >"$directory/include/psa/crypto_config.h"
-rmdir "$directory/include/psa" 2>/dev/null || true
+mkdir -p "$directory/objects" "$directory/include/mbedtls"
+{
+    [ "$major" = 3 ] || echo "#define WHIMBREL_MBEDTLS_4"
+    echo "#include \"$PWD/ports/mbedtls/$config\""
+} >"$directory/include/mbedtls/mbedtls_config.h"
 
 cflags="-I$directory/include"
 for folder in "${public[@]}"; do cflags="$cflags -isystem$folder"; done

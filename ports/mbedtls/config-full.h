@@ -5,6 +5,9 @@
 #ifndef WHIMBREL_MBEDTLS_CONFIG_FULL_H
 #define WHIMBREL_MBEDTLS_CONFIG_FULL_H
 
+/* In Mbed TLS 4 the cryptography is configured elsewhere: scripts/mbedtls.sh takes what TF-PSA-Crypto has by default. */
+#ifndef WHIMBREL_MBEDTLS_4
+
 /* Platform: memory from hooks, or from a block of the caller. */
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_PLATFORM_C
@@ -49,6 +52,12 @@
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
 
+#else
+#define MBEDTLS_VERSION_C
+#define MBEDTLS_X509_USE_C
+#define MBEDTLS_X509_CRT_PARSE_C
+#endif /* WHIMBREL_MBEDTLS_4 */
+
 /* Key exchanges. */
 #define MBEDTLS_KEY_EXCHANGE_PSK_ENABLED
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_PSK_ENABLED
@@ -70,7 +79,9 @@
 
 /* Connection ID as RFC 9146 has it. A granularity of 1 adds no padding: a record of five bytes takes 37, not 47. */
 #define MBEDTLS_SSL_DTLS_CONNECTION_ID
-#define MBEDTLS_SSL_DTLS_CONNECTION_ID_COMPAT      0
+#ifndef WHIMBREL_MBEDTLS_4
+#define MBEDTLS_SSL_DTLS_CONNECTION_ID_COMPAT 0
+#endif
 #define MBEDTLS_SSL_CID_TLS1_3_PADDING_GRANULARITY 1
 
 /* Resumption, and associations that outlive a power cycle. */

@@ -13,7 +13,9 @@
 /* Nothing of the C library's heap and exit(): without hooks and without a block there is no memory, and a block that was
  * overwritten is where the device stops. */
 #define MBEDTLS_PLATFORM_NO_STD_FUNCTIONS
-#define MBEDTLS_PLATFORM_EXIT_MACRO(status) for (;;) continue
+#define MBEDTLS_PLATFORM_EXIT_MACRO(status) \
+    for (;;)                                \
+    continue
 
 /* AES in flash, with one table a direction instead of four, and no inverse: CCM only encrypts. */
 #define MBEDTLS_AES_C

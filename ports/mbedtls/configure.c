@@ -8,6 +8,8 @@
 /* Where a timeout is not given: RFC 6347 section 4.2.4.1. */
 enum { FIRST_MS = 1000, LONGEST_MS = 60000 };
 
+enum { RESUMING_MTU = 256 };
+
 static int32_t status_of(int result)
 {
     if (result == 0) return WHIMBREL_OK;
@@ -192,8 +194,10 @@ static int32_t configure_context(struct session *session)
     mbedtls_ssl_set_timer_cb(&session->ssl, session, set_timer, get_timer);
     mbedtls_ssl_set_mtu(&session->ssl, session->mtu);
 #if defined(MBEDTLS_SSL_DTLS_CONNECTION_ID)
-    if (!session->backend->no_connection_id)
-        result = mbedtls_ssl_set_cid(&session->ssl, MBEDTLS_SSL_CID_ENABLED, NULL, 0);
+    if (!session->backend->no_connection_id) {
+        static const unsigned char none[1] = { 0 }; /* empty, but copied from */
+        result = mbedtls_ssl_set_cid(&session->ssl, MBEDTLS_SSL_CID_ENABLED, none, 0);
+    }
 #endif
     whimbrel_glue_identify(session);
     return status_of(result);
@@ -300,11 +304,12 @@ void whimbrel_glue_forget(struct session *session)
 #endif
 }
 
-/* A client offers what it kept, if the credentials are the same and a certificate judged then would be good now. */
+/* A client offers what it kept, if the credentials are the same and a certificate judged then would be good now. Not where
+ * datagrams are short: Mbed TLS does not cut a ClientHello, and one with a ticket and a cookie has 220 bytes. */
 void whimbrel_glue_resume(struct session *session, const whimbrel_session_t *setup)
 {
     const int64_t until = session->kept_until_s, now = setup->wall_clock_s;
-    if (!session->has_kept || setup->serves) return;
+    if (!session->has_kept || setup->serves || (setup->mtu != 0 && setup->mtu < RESUMING_MTU)) return;
     if (memcmp(session->kept_mark, session->mark, MARK_SIZE) == 0 &&
         (until == INT64_MAX || (now >= 0 && now <= until)) &&
         mbedtls_ssl_set_session(&session->ssl, &session->kept) == 0) {

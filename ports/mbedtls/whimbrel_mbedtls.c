@@ -135,9 +135,11 @@ static int32_t after_step(struct session *session, int result)
         return has_input(session);
     case MBEDTLS_ERR_SSL_INVALID_RECORD: /* noise; Mbed TLS says so but has changed nothing */
         return 1;
+#if defined(MBEDTLS_ERR_SSL_CRYPTO_IN_PROGRESS)
     case MBEDTLS_ERR_SSL_CRYPTO_IN_PROGRESS: /* MBEDTLS_ECP_RESTARTABLE: the next call goes on */
         session->busy = 1;
         return 0;
+#endif
     case MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED: /* the cookie is sent, and the client begins anew with it */
         return wait_anew(session);
     default:

@@ -249,8 +249,8 @@ static void resumption(void)
     EQUAL(1, state_of(&pair.side[CLIENT]).resumed);
     EQUAL(1, state_of(&pair.side[SERVER]).resumed);
     abbreviated = pair.side[CLIENT].sent_count;
-    printf("resumption: %d datagrams instead of %d, %zu bytes\n", abbreviated, full,
-           pair.side[CLIENT].sent_bytes);
+    printf("resumed by ticket: client %d datagrams %zu bytes, server %zu bytes\n", abbreviated,
+           pair.side[CLIENT].sent_bytes, pair.side[SERVER].sent_bytes);
     CHECK(abbreviated <= full);
     /* who sent the last flight keeps it until the other is heard */
     EQUAL(0, state_of(&pair.side[CLIENT]).savable);
@@ -272,6 +272,31 @@ static void resumption(void)
     end_side(&pair, CLIENT, WHIMBREL_END_FORGET); /* of one that does not exist */
     establish(&pair);
     EQUAL(0, state_of(&pair.side[CLIENT]).resumed);
+    end_pair(&pair, 0);
+    close_pair(&pair);
+}
+
+/* Where a ClientHello with a ticket would not fit, none is offered. */
+static void no_resumption_in_short_datagrams(void)
+{
+    const whimbrel_mbedtls_config_t config = { .psk_tickets = 1 };
+    whimbrel_session_t client = psk(0);
+    const whimbrel_session_t server = psk(1);
+    struct pair pair;
+    client.mtu = 140;
+    open_pair_with(&pair, 12, &config);
+    for (int turn = 0; turn < 2; turn++) {
+        start_both(&pair, &client, &server);
+        run(&pair, pair.now_ms + 60000);
+        EQUAL(1, state_of(&pair.side[CLIENT]).established);
+        EQUAL(0, state_of(&pair.side[CLIENT]).resumed);
+        CHECK(pair.side[CLIENT].largest <= 140);
+        end_pair(&pair, 0);
+    }
+    client.mtu = 1280; /* what was kept then is good now */
+    start_both(&pair, &client, &server);
+    run(&pair, pair.now_ms + 60000);
+    EQUAL(1, state_of(&pair.side[CLIENT]).resumed);
     end_pair(&pair, 0);
     close_pair(&pair);
 }
@@ -373,6 +398,7 @@ int main(void)
     late();
     bad_wires();
     resumption();
+    no_resumption_in_short_datagrams();
     resumption_by_id();
     no_resumption_with_others();
     connection_id();
