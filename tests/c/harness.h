@@ -53,6 +53,7 @@ struct bench {
     uint32_t random;
     int32_t opening; /* what link_open answers */
     int32_t sending; /* what link_send answers */
+    int32_t secure;  /* what link_open is to be told */
     char host[64];   /* what link_open was asked last */
     uint16_t port;
     int opened, closed, locked, woken;
@@ -85,7 +86,7 @@ static inline int32_t bench_open(void *context, uint8_t link, const char *host, 
     struct bench *bench = (struct bench *)context;
     CHECK(link < BENCH_LINKS);
     CHECK(host_length < sizeof bench->host);
-    EQUAL(0, secure);
+    EQUAL(bench->secure, secure);
     memcpy(bench->host, host, host_length);
     bench->host[host_length] = '\0';
     bench->port = port;

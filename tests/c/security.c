@@ -1,0 +1,623 @@
+/*
+ * The security table as a backend sees it, and each setter that has to do with security by its effect. The backend is
+ * one of the test: a record is an 's' before the plaintext, a handshake is "hello" and "welcome".
+ */
+#include "harness.h"
+
+enum { SLOTS = 256, SLOT_SIZE = 512 };
+
+static struct {
+    uint32_t can;
+    int32_t starting; /* what start answers */
+    int32_t feeding;  /* what feed answers to the next datagram, if it is not 0 */
+    int started, stepped, loaded, fenced, ended;
+    uint32_t how; /* of the last end */
+    int established, resumed;
+    int32_t alert;
+    uint64_t sequence, deadline;
+    uint16_t overhead;
+    whimbrel_session_t setup; /* numbers only: what it points to is gone */
+    char identity[32], server_key[32], secret_key[32], name[32];
+    uint16_t suites[4];
+} backend;
+
+static struct {
+    size_t length[SLOTS];
+    uint8_t bytes[SLOTS][SLOT_SIZE];
+    int32_t writing; /* what storage_write answers */
+    int written;
+} storage;
+
+static struct bench bench;
+static int64_t wall_clock_s;
+
+static void keep(char *out, const void *bytes, size_t length)
+{
+    CHECK(length < 32);
+    memcpy(out, bytes, length);
+    out[length] = '\0';
+}
+
+static uint32_t capabilities(void *context)
+{
+    CHECK(context == &backend);
+    return backend.can;
+}
+static int32_t start(void *context, uint8_t session, const whimbrel_session_t *setup)
+{
+    (void)context;
+    EQUAL(0, session);
+    EQUAL(sizeof *setup, setup->size);
+    backend.setup = *setup;
+    keep(backend.identity, setup->identity, setup->identity_length);
+    keep(backend.server_key, setup->server_key, setup->server_key_length);
+    keep(backend.secret_key, setup->secret_key, setup->secret_key_length);
+    keep(backend.name, setup->name, setup->name_length);
+    CHECK(setup->ciphersuite_count <= 4);
+    for (size_t i = 0; i < setup->ciphersuite_count && i < 4; i++)
+        backend.suites[i] = setup->ciphersuites[i];
+    backend.started++;
+    backend.established = backend.resumed = 0;
+    backend.deadline = bench.now;
+    return backend.starting;
+}
+static int32_t step(void *context, uint8_t session, uint64_t now_ms, const whimbrel_outlet_t *outlet)
+{
+    (void)context, (void)session;
+    EQUAL(bench.now, now_ms);
+    backend.stepped++;
+    backend.deadline = now_ms + backend.setup.first_timeout_ms;
+    return outlet->send(outlet->context, (const uint8_t *)"hello", 5);
+}
+static int32_t feed(void *context, uint8_t session, uint64_t now_ms, const uint8_t *datagram, size_t size,
+                    uint8_t *plain, size_t room, const whimbrel_outlet_t *outlet)
+{
+    const int32_t feeding = backend.feeding;
+    (void)context, (void)session, (void)now_ms, (void)outlet;
+    if (size == 0) return 0;
+    backend.feeding = 0;
+    if (feeding != 0) return feeding;
+    if (size == 7 && memcmp(datagram, "welcome", 7) == 0) {
+        backend.established = 1;
+        backend.deadline = UINT64_MAX;
+        return 0;
+    }
+    if (datagram[0] != 's') return 0;
+    CHECK(size - 1 <= room);
+    memmove(plain, datagram + 1, size - 1);
+    return (int32_t)size - 1;
+}
+static int32_t write_record(void *context, uint8_t session, uint64_t now_ms, const uint8_t *plain,
+                            size_t size, const whimbrel_outlet_t *outlet)
+{
+    uint8_t record[BENCH_SIZE];
+    (void)context, (void)session, (void)now_ms;
+    CHECK(backend.established);
+    record[0] = 's';
+    memcpy(record + 1, plain, size);
+    backend.sequence++;
+    return outlet->send(outlet->context, record, size + 1);
+}
+static void state(void *context, uint8_t session, whimbrel_session_state_t *out)
+{
+    (void)context, (void)session;
+    out->deadline_ms = backend.deadline;
+    out->sequence = backend.sequence;
+    out->alert = backend.alert;
+    out->ciphersuite = 0xc0a8;
+    out->overhead = backend.overhead;
+    out->established = (uint8_t)backend.established;
+    out->resumed = (uint8_t)backend.resumed;
+    out->connection_id = 1;
+    out->savable = (uint8_t)backend.established;
+}
+static int32_t save(void *context, uint8_t session, uint8_t *buffer, size_t size)
+{
+    (void)context, (void)session;
+    CHECK(size >= 4);
+    memcpy(buffer, "keys", 4);
+    return 4;
+}
+static int32_t load(void *context, uint8_t session, const whimbrel_session_t *setup, const uint8_t *data,
+                    size_t size, uint64_t sequence)
+{
+    (void)context, (void)session, (void)setup;
+    EQUAL(4, size);
+    CHECK(memcmp(data, "keys", 4) == 0);
+    CHECK(sequence > backend.sequence);
+    backend.sequence = sequence;
+    backend.established = backend.resumed = 1;
+    backend.loaded++;
+    return WHIMBREL_OK;
+}
+static void fence(void *context, uint8_t session)
+{
+    (void)context, (void)session;
+    backend.fenced++;
+}
+static void end(void *context, uint8_t session, uint64_t now_ms, uint32_t how,
+                const whimbrel_outlet_t *outlet)
+{
+    (void)context, (void)session, (void)now_ms, (void)outlet;
+    backend.established = 0;
+    backend.how = how;
+    backend.ended++;
+}
+
+static const whimbrel_security_t table = {
+    .size = sizeof table,
+    .context = &backend,
+    .capabilities = capabilities,
+    .start = start,
+    .step = step,
+    .feed = feed,
+    .write = write_record,
+    .state = state,
+    .save = save,
+    .load = load,
+    .fence = fence,
+    .end = end,
+};
+
+static int64_t wall_clock(void *context)
+{
+    CHECK(context == &bench);
+    return wall_clock_s;
+}
+static int32_t storage_read(void *context, uint16_t record, uint8_t *buffer, size_t size)
+{
+    CHECK(context == &bench);
+    CHECK(record < SLOTS);
+    if (storage.length[record] == 0) return WHIMBREL_ERR_NOT_FOUND;
+    if (storage.length[record] > size) return WHIMBREL_ERR_FULL;
+    memcpy(buffer, storage.bytes[record], storage.length[record]);
+    return (int32_t)storage.length[record];
+}
+static int32_t storage_write(void *context, uint16_t record, const uint8_t *data, size_t size)
+{
+    CHECK(context == &bench);
+    CHECK(record < SLOTS && size <= SLOT_SIZE);
+    if (storage.writing < 0) return storage.writing;
+    memcpy(storage.bytes[record], data, size);
+    storage.length[record] = size;
+    storage.written++;
+    return WHIMBREL_OK;
+}
+
+/* ---- The client */
+
+static const whimbrel_feature_t *const secured[] = { &whimbrel_dtls, &whimbrel_reporting };
+static const whimbrel_feature_t *const kept[] = { &whimbrel_dtls, &whimbrel_persistence,
+                                                  &whimbrel_reporting };
+static const whimbrel_limits_t limits = { .size = sizeof limits, .mtu = 600 };
+static whimbrel_credentials_t credentials;
+static whimbrel_account_t account;
+
+static void reset(void)
+{
+    memset(&backend, 0, sizeof backend);
+    backend.can = WHIMBREL_CAN_PSK | WHIMBREL_CAN_CERTIFICATE | WHIMBREL_CAN_SAVE;
+    backend.alert = -1;
+    bench.secure = 1;
+    forget(&bench);
+    credentials = (whimbrel_credentials_t){
+        .size = sizeof credentials,
+        .mode = WHIMBREL_PSK,
+        .identity = (const uint8_t *)"me",
+        .identity_length = 2,
+        .secret_key = (const uint8_t *)"secret",
+        .secret_key_length = 6,
+    };
+    account = (whimbrel_account_t){
+        .size = sizeof account,
+        .uri = "coaps://server.example",
+        .short_server_id = 1,
+        .lifetime_s = 300,
+        .security = &credentials,
+    };
+}
+
+static whimbrel_config_t secure_config(void)
+{
+    whimbrel_config_t config = bench_config(&bench);
+    config.limits = &limits;
+    config.features = secured;
+    config.feature_count = 2;
+    return config;
+}
+
+static int32_t init(const whimbrel_config_t *config, const whimbrel_port_t *port)
+{
+    const size_t size = whimbrel_client_size(config->limits);
+    void *memory = malloc(size);
+    const int32_t status = whimbrel_client_init(memory, size, config, port, &bench.client);
+    if (status != WHIMBREL_OK) free(memory);
+    return status;
+}
+
+static whimbrel_port_t secure_port(void)
+{
+    whimbrel_port_t port = bench_port(&bench);
+    port.security = &table;
+    port.wall_clock = wall_clock;
+    return port;
+}
+
+static void make_secure(const whimbrel_config_t *config)
+{
+    const whimbrel_port_t port = secure_port();
+    EQUAL(WHIMBREL_OK, init(config, &port));
+    if (bench.client == NULL) exit(verdict("no client"));
+}
+
+static void receive(const char *text)
+{
+    bench.inbox[0].length = strlen(text);
+    memcpy(bench.inbox[0].bytes, text, strlen(text));
+    after(&bench, 0);
+}
+
+/* Answers what the client sent last, as records. */
+static void answer_secured(uint8_t code)
+{
+    struct datagram *sent = &bench.sent[0];
+    struct datagram *in = &bench.inbox[0];
+    CHECK(sent->length > 0 && sent->bytes[0] == 's');
+    memmove(sent->bytes, sent->bytes + 1, --sent->length);
+    in->length = 0;
+    {
+        const size_t token = sent->bytes[0] & 15u;
+        in->bytes[0] = 's';
+        in->bytes[1] = (uint8_t)(0x60 | token);
+        in->bytes[2] = code;
+        memcpy(in->bytes + 3, sent->bytes + 2, 2 + token);
+        in->length = 5 + token;
+        if (code == 0x41) {
+            memcpy(in->bytes + in->length, "\x82rd\x01z", 5);
+            in->length += 5;
+        }
+    }
+    after(&bench, 0);
+}
+
+static void register_secured(const whimbrel_config_t *config)
+{
+    make_secure(config);
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    after(&bench, 0);
+    receive("welcome");
+    answer_secured(0x41);
+    EQUAL(1, whimbrel_account_registered(bench.client, 1));
+}
+
+/* ---- What init refuses */
+
+static void init_needs_what_dtls_needs(void)
+{
+    whimbrel_config_t config = secure_config();
+    whimbrel_port_t port = secure_port();
+    whimbrel_security_t half = table;
+    whimbrel_limits_t wrong = limits;
+
+    reset();
+    config.limits = NULL; /* mtu 0 */
+    EQUAL(WHIMBREL_ERR_ARGUMENT, init(&config, &port));
+    config.limits = &wrong;
+    wrong.mtu = 139;
+    EQUAL(0, whimbrel_client_size(&wrong));
+    wrong.mtu = 16385;
+    EQUAL(0, whimbrel_client_size(&wrong));
+    wrong.mtu = 140;
+    EQUAL(WHIMBREL_OK, init(&config, &port));
+    drop(&bench);
+    config.limits = &limits;
+    port.security = NULL;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, init(&config, &port));
+    port.security = &half;
+    half.size--;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, init(&config, &port));
+    half = table;
+    half.feed = NULL;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, init(&config, &port));
+    half = table;
+    half.save = NULL; /* needed only by a backend that can */
+    EQUAL(WHIMBREL_OK, init(&config, &port));
+    drop(&bench);
+    config.features = kept;
+    config.feature_count = 3;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, init(&config, &port)); /* no storage */
+    port.storage_read = storage_read;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, init(&config, &port));
+    port.storage_write = storage_write;
+    EQUAL(WHIMBREL_OK, init(&config, &port));
+    drop(&bench);
+    config.features = kept + 1; /* persistence alone */
+    config.feature_count = 1;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, init(&config, &port));
+}
+
+/* ---- Accounts */
+
+static void accounts_that_are_refused(void)
+{
+    whimbrel_config_t config = secure_config();
+    static uint16_t many[17];
+
+    reset();
+    make_secure(&config);
+    EQUAL((int32_t)backend.can, whimbrel_client_capabilities(bench.client));
+    account.uri = "coap://server.example";
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, whimbrel_account_add(bench.client, &account));
+    account.uri = "coaps://server.example";
+    account.security = NULL;
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, whimbrel_account_add(bench.client, &account));
+    account.security = &credentials;
+    credentials.mode = WHIMBREL_NOSEC;
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, whimbrel_account_add(bench.client, &account));
+    credentials.mode = 4; /* EST */
+    EQUAL(WHIMBREL_ERR_SECURITY_MODE, whimbrel_account_add(bench.client, &account));
+    credentials.mode = WHIMBREL_RAW_PUBLIC_KEY;
+    EQUAL(WHIMBREL_ERR_CREDENTIALS, whimbrel_account_add(bench.client, &account));
+    credentials.server_key = (const uint8_t *)"its key";
+    credentials.server_key_length = 7;
+    EQUAL(WHIMBREL_ERR_SECURITY_MODE, whimbrel_account_add(bench.client, &account));
+    credentials.mode = WHIMBREL_CERTIFICATE;
+    credentials.certificate_usage = 5;
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, whimbrel_account_add(bench.client, &account));
+    credentials.certificate_usage = 0;
+    credentials.matching_type = 4;
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, whimbrel_account_add(bench.client, &account));
+    credentials.matching_type = 0;
+    credentials.size--;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_account_add(bench.client, &account));
+    credentials.size++;
+    credentials.ciphersuites = many;
+    credentials.ciphersuite_count = 17;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_account_add(bench.client, &account));
+    credentials.ciphersuite_count = 0;
+    credentials.sni = "\xff";
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, whimbrel_account_add(bench.client, &account));
+    credentials.sni = NULL;
+    credentials.secret_key = NULL;
+    EQUAL(WHIMBREL_ERR_CREDENTIALS, whimbrel_account_add(bench.client, &account));
+    credentials.secret_key = (const uint8_t *)bench_formats; /* any memory */
+    credentials.secret_key_length = 200;
+    EQUAL(WHIMBREL_ERR_FULL, whimbrel_account_add(bench.client, &account));
+    EQUAL(0, backend.started);
+    /* nothing of all that is left behind: the one account still fits */
+    reset();
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    drop(&bench);
+
+    bench.secure = 0;
+    config = bench_config(&bench); /* without whimbrel_dtls */
+    make(&bench, &config);
+    EQUAL(0, whimbrel_client_capabilities(bench.client));
+    EQUAL(WHIMBREL_ERR_SECURITY_MODE, whimbrel_account_add(bench.client, &account));
+    drop(&bench);
+}
+
+static void credentials_reach_the_backend(void)
+{
+    static const uint16_t suites[] = { 0xc0a8, 0x00ae };
+    whimbrel_config_t config = secure_config();
+
+    reset();
+    config.handshake_first_ms = 9000;
+    config.handshake_longest_ms = 72000;
+    make_secure(&config);
+    credentials.mode = WHIMBREL_CERTIFICATE;
+    credentials.certificate_usage = WHIMBREL_USAGE_TRUST_ANCHOR_ASSERTION;
+    credentials.matching_type = 1;
+    credentials.server_key = (const uint8_t *)"anchor";
+    credentials.server_key_length = 6;
+    credentials.sni = "other.example";
+    credentials.ciphersuites = suites;
+    credentials.ciphersuite_count = 2;
+    wall_clock_s = 1800000000;
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    after(&bench, 0);
+    EQUAL(1, backend.started);
+    EQUAL(WHIMBREL_CERTIFICATE, backend.setup.mode);
+    EQUAL(0, backend.setup.serves);
+    EQUAL(WHIMBREL_USAGE_TRUST_ANCHOR_ASSERTION, backend.setup.certificate_usage);
+    EQUAL(1, backend.setup.matching_type);
+    EQUAL(600, backend.setup.mtu);
+    EQUAL(9000, backend.setup.first_timeout_ms);
+    EQUAL(72000, backend.setup.longest_timeout_ms);
+    EQUAL(1800000000, backend.setup.wall_clock_s);
+    EQUAL(2, backend.setup.ciphersuite_count);
+    EQUAL(0xc0a8, backend.suites[0]);
+    EQUAL(0x00ae, backend.suites[1]);
+    EQUAL(0, strcmp(backend.identity, "me"));
+    EQUAL(0, strcmp(backend.secret_key, "secret"));
+    EQUAL(0, strcmp(backend.server_key, "anchor"));
+    EQUAL(0, strcmp(backend.name, "other.example"));
+    EQUAL(0, backend.setup.name_is_address);
+    CHECK(says(&bench, 0, "hello"));
+    EQUAL(5684, bench.port);
+    drop(&bench);
+    EQUAL(WHIMBREL_END_FORGET, backend.how);
+
+    reset();
+    config = secure_config();
+    make_secure(&config);
+    account.uri = "coaps://[2001:db8::1]:5000";
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    after(&bench, 0);
+    EQUAL(0, strcmp(backend.name, "2001:db8::1"));
+    EQUAL(1, backend.setup.name_is_address);
+    EQUAL(1, backend.setup.check_name); /* a client of 1.0 */
+    EQUAL(WHIMBREL_USAGE_DOMAIN_ISSUED_CERTIFICATE, backend.setup.certificate_usage);
+    EQUAL(0, backend.setup.ciphersuite_count);
+    EQUAL(2000, backend.setup.first_timeout_ms);
+    EQUAL(60000, backend.setup.longest_timeout_ms);
+    drop(&bench);
+
+    reset();
+    config.version_max = 11;
+    make_secure(&config);
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    after(&bench, 0);
+    EQUAL(0, backend.setup.check_name);
+    drop(&bench);
+}
+
+/* ---- A session and its end */
+
+static void a_session_begins_and_ends(void)
+{
+    const whimbrel_config_t config = secure_config();
+    whimbrel_deadline_t deadline;
+
+    reset();
+    make_secure(&config);
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    EQUAL(bench.now + 2000, after(&bench, 0));
+    EQUAL(WHIMBREL_OK, whimbrel_client_deadline(bench.client, &deadline));
+    EQUAL(WHIMBREL_WAKE_HANDSHAKE, deadline.reason);
+    EQUAL(1, backend.stepped);
+    after(&bench, 2000);
+    EQUAL(2, backend.stepped);
+    receive("garbage");
+    EQUAL(0, whimbrel_account_registered(bench.client, 1));
+    receive("welcome");
+    CHECK(event_of(&bench, WHIMBREL_EVENT_SECURED) != NULL);
+    EQUAL(0xc0a8, event_of(&bench, WHIMBREL_EVENT_SECURED)->status);
+    CHECK(says(&bench, 0, "sB") && says(&bench, 0, "ep=bench"));
+    answer_secured(0x41);
+    EQUAL(1, whimbrel_account_registered(bench.client, 1));
+
+    backend.alert = 0; /* close_notify */
+    backend.feeding = WHIMBREL_ERR_CLOSED;
+    receive("bye");
+    after(&bench, 0);
+    EQUAL(0, event_of(&bench, WHIMBREL_EVENT_ALERT)->status);
+    EQUAL(WHIMBREL_ERR_CLOSED, event_of(&bench, WHIMBREL_EVENT_SECURITY_FAILED)->status);
+    EQUAL(0, whimbrel_account_registered(bench.client, 1));
+    EQUAL(0, backend.how); /* it may be resumed */
+    EQUAL(1, backend.started);
+    after(&bench, 60000);
+    EQUAL(2, backend.started);
+    drop(&bench);
+}
+
+static void a_session_that_cannot_start(void)
+{
+    const whimbrel_config_t config = secure_config();
+
+    reset();
+    make_secure(&config);
+    backend.starting = WHIMBREL_ERR_CREDENTIALS;
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    after(&bench, 0);
+    CHECK(event_of(&bench, WHIMBREL_EVENT_ACCOUNT_INVALID) != NULL);
+    EQUAL(WHIMBREL_ERR_CREDENTIALS, event_of(&bench, WHIMBREL_EVENT_ACCOUNT_INVALID)->status);
+    EQUAL(UINT64_MAX, after(&bench, 100000)); /* not tried again */
+    EQUAL(1, backend.started);
+    EQUAL(0, bench.sent_count);
+    /* corrected, it is */
+    backend.starting = WHIMBREL_OK;
+    EQUAL(WHIMBREL_OK, whimbrel_account_secure(bench.client, 1, &credentials));
+    after(&bench, 0);
+    EQUAL(2, backend.started);
+    drop(&bench);
+}
+
+static void credentials_are_replaced(void)
+{
+    const whimbrel_config_t config = secure_config();
+
+    reset();
+    register_secured(&config);
+    credentials.identity = (const uint8_t *)"somebody else";
+    credentials.identity_length = 13;
+    EQUAL(WHIMBREL_ERR_NOT_FOUND, whimbrel_account_secure(bench.client, 2, &credentials));
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_account_secure(bench.client, 1, NULL));
+    credentials.mode = WHIMBREL_NOSEC;
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, whimbrel_account_secure(bench.client, 1, &credentials));
+    credentials.mode = WHIMBREL_PSK;
+    credentials.secret_key_length = 0;
+    EQUAL(WHIMBREL_ERR_CREDENTIALS, whimbrel_account_secure(bench.client, 1, &credentials));
+    credentials.secret_key_length = 5;
+    EQUAL(1, whimbrel_account_registered(bench.client, 1)); /* what was refused changed nothing */
+    EQUAL(0, backend.ended);
+    EQUAL(WHIMBREL_OK, whimbrel_account_secure(bench.client, 1, &credentials));
+    EQUAL(WHIMBREL_END_NOTIFY | WHIMBREL_END_FORGET, backend.how);
+    after(&bench, 0);
+    EQUAL(2, backend.started);
+    EQUAL(0, strcmp(backend.identity, "somebody else"));
+    EQUAL(0, strcmp(backend.secret_key, "secre"));
+    drop(&bench);
+}
+
+/* ---- Storage */
+
+static void a_session_outlives_its_client(void)
+{
+    whimbrel_config_t config = secure_config();
+    whimbrel_port_t port = secure_port();
+
+    reset();
+    memset(&storage, 0, sizeof storage);
+    config.features = kept;
+    config.feature_count = 3;
+    port.storage_read = storage_read;
+    port.storage_write = storage_write;
+    EQUAL(WHIMBREL_OK, init(&config, &port));
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    after(&bench, 0);
+    receive("welcome");
+    answer_secured(0x41);
+    EQUAL(2, storage.written);
+    drop(&bench);
+
+    EQUAL(WHIMBREL_OK, init(&config, &port));
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    after(&bench, 0);
+    EQUAL(1, backend.loaded);
+    EQUAL(1, backend.started);
+    CHECK(says(&bench, 0, "sB") && !says(&bench, 0, "ep=")); /* an Update */
+    EQUAL(0, backend.fenced);
+    answer_secured(0x44);
+    EQUAL(1, backend.fenced);
+    EQUAL(1, whimbrel_account_registered(bench.client, 1));
+
+    /* storage that fails: no number beyond the reservation is used, and a new session follows */
+    storage.writing = WHIMBREL_ERR_STORAGE;
+    forget(&bench);
+    for (int i = 0; i < 70 && event_of(&bench, WHIMBREL_EVENT_STORAGE_FAILED) == NULL; i++) {
+        EQUAL(WHIMBREL_OK, whimbrel_account_update(bench.client, 1));
+        after(&bench, 0);
+        if (event_of(&bench, WHIMBREL_EVENT_STORAGE_FAILED) == NULL) answer_secured(0x44);
+        bench.event_count = event_of(&bench, WHIMBREL_EVENT_STORAGE_FAILED) == NULL ? 0 : bench.event_count;
+    }
+    EQUAL(WHIMBREL_ERR_STORAGE, event_of(&bench, WHIMBREL_EVENT_STORAGE_FAILED)->status);
+    after(&bench, 0);
+    EQUAL(WHIMBREL_ERR_STORAGE, event_of(&bench, WHIMBREL_EVENT_SECURITY_FAILED)->status);
+    drop(&bench);
+
+    /* other credentials: what was kept is not for them */
+    storage.writing = 0;
+    credentials.identity = (const uint8_t *)"you";
+    credentials.identity_length = 3;
+    backend.loaded = 0;
+    EQUAL(WHIMBREL_OK, init(&config, &port));
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    after(&bench, 0);
+    EQUAL(0, backend.loaded);
+    CHECK(says(&bench, 0, "hello"));
+    drop(&bench);
+}
+
+int main(void)
+{
+    init_needs_what_dtls_needs();
+    accounts_that_are_refused();
+    credentials_reach_the_backend();
+    a_session_begins_and_ends();
+    a_session_that_cannot_start();
+    credentials_are_replaced();
+    a_session_outlives_its_client();
+    return verdict("security");
+}
