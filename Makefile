@@ -109,7 +109,7 @@ test-rust:
 test-bench: setup-c library
 	python3 -m unittest discover -s tests/bench
 
-test-examples: setup-c build lab-server tests-c
+test-examples: setup-c setup-dtls build lab-server tests-c
 	scripts/test-examples.sh
 
 test-header: setup-firmware
@@ -124,7 +124,7 @@ test-firmware: firmware
 	CHECKED=1 scripts/firmware.sh thumbv7em-none-eabi z
 	scripts/symbols.py $(ARCHIVES) target/firmware-checked/thumbv7em-none-eabi/release/libwhimbrel.a
 
-test-interop: setup-java build
+test-interop: setup-java setup-dtls build
 	scripts/test-interop.sh
 
 fuzz-smoke: setup-fuzz

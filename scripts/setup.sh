@@ -15,10 +15,8 @@ firmware|command -v arm-none-eabi-gcc|gcc-arm-none-eabi
 firmware|test -e "$(arm-none-eabi-gcc -print-file-name=libc_nano.a)"|libnewlib-arm-none-eabi
 firmware|command -v qemu-system-arm|qemu-system-arm
 fuzz|command -v g++|g++
-dtls|command -v cmake|cmake
-dtls|command -v ninja|ninja-build
-dtls|command -v clang|clang
-dtls|ls /usr/lib/llvm-*/lib/libclang.so|libclang-dev
+dtls|command -v openssl|openssl
+dtls|command -v gnutls-serv|gnutls-bin
 java|command -v javac|default-jdk-headless
 java|command -v mvn|maven
 '
