@@ -230,6 +230,34 @@ fn sec_004_c_o_a_stranger_is_refused_by_the_server() {
     assert_eq!(lab.gate().counters().failed, 1);
 }
 
+/// LwM2M 1.1, Certificate Usage: who must vouch for the server, and by which name it is known (SNI, `/0/x/14`).
+#[test]
+fn sec_004_c_o_certificate_usages_of_1_1() {
+    let name = |name: &str| Some(std::ffi::CString::new(name).expect("no NUL"));
+    let authority = || Security { server_key: keys::AUTHORITY.into(), ..Security::certificate() };
+    let backend = Options { trust_store: keys::AUTHORITY, ..Options::default() };
+    let with = |certificate_usage, server_key: &[u8], sni| {
+        let server_key = server_key.to_vec();
+        let security = Security { certificate_usage, server_key, sni, ..authority() };
+        Setup { versions: (11, 11), security, backend: backend.clone(), ..Setup::default() }
+    };
+    for usage in 1..=4 {
+        let own = [WHIMBREL_USAGE_SERVICE_CERTIFICATE_CONSTRAINT, WHIMBREL_USAGE_DOMAIN_ISSUED_CERTIFICATE];
+        let (right, wrong) = if own.contains(&usage) {
+            (keys::SERVER, keys::ELSEWHERE)
+        } else {
+            (keys::AUTHORITY, keys::STRANGER)
+        };
+        assert_eq!(with(usage, right, None).registered().handshakes(), (1, 0), "usage {usage}");
+        assert_eq!(with(usage, right, name("lwm2m.example")).registered().handshakes(), (1, 0), "{usage}");
+        assert_eq!(refusal(&with(usage, wrong, None)), [WHIMBREL_ERR_CERTIFICATE], "usage {usage}");
+    }
+    for usage in [WHIMBREL_USAGE_CA_CONSTRAINT, WHIMBREL_USAGE_TRUST_ANCHOR_ASSERTION] {
+        let elsewhere = with(usage, keys::AUTHORITY, name("elsewhere.example"));
+        assert_eq!(refusal(&elsewhere), [WHIMBREL_ERR_NAME], "usage {usage}");
+    }
+}
+
 /// RFC 6347 section 4.2.1: with and without HelloVerifyRequest.
 #[test]
 fn sec_006_c_o_a_cookie_is_sent_back() {

@@ -5,6 +5,7 @@ mod access;
 mod blocks;
 mod bootstrap;
 mod dtls;
+mod dtls_chaos;
 mod dtls_loss;
 mod dtls_power;
 mod dtls_session;

@@ -2,11 +2,12 @@
 
 const TABLE: &str = include_str!("../../docs/conformance.md");
 
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 21] = [
     include_str!("access.rs"),
     include_str!("blocks.rs"),
     include_str!("bootstrap.rs"),
     include_str!("dtls.rs"),
+    include_str!("dtls_chaos.rs"),
     include_str!("dtls_loss.rs"),
     include_str!("dtls_power.rs"),
     include_str!("dtls_session.rs"),

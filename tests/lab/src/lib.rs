@@ -1,8 +1,9 @@
 //! The bench of Whimbrel: peers and weather, on virtual or real time.
 //!
 //! [`Server`] is a scriptable LwM2M server, [`Network`] a virtual datagram network with a clock and a seed,
-//! [`ladder`] prints what was said. None of them does I/O, and none uses Whimbrel's own codec: CoAP comes from
-//! `coap-lite`, TLV and the other formats are decoded here a second time, so that the two sides check each other.
+//! [`dtls::Gate`] a DTLS server in front of one, [`ladder`] prints what was said. None of them does I/O, and none uses
+//! Whimbrel's own codec: CoAP comes from `coap-lite`, TLV and the other formats are decoded here a second time, so that
+//! the two sides check each other.
 //!
 //! A test joins them by one loop, which is [`Network::run_until`]: advance to the earliest of all deadlines, deliver what
 //! arrives, let each [`Node`] do what is due, send what it says.

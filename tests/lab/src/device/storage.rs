@@ -67,6 +67,11 @@ impl Storage {
         self.inner.borrow_mut().cut = Some((operation, moment));
     }
 
+    /// Power stays, whatever was planned.
+    pub fn cut_never(&self) {
+        self.inner.borrow_mut().cut = None;
+    }
+
     /// Power goes now: nothing that the device does has any effect any more.
     pub fn power_off(&self) {
         self.inner.borrow_mut().off = true;

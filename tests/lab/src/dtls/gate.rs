@@ -88,15 +88,18 @@ impl Gate {
         change(&mut self.settings);
         self.seed += 1_000_003;
         self.native = Native::new(&self.settings, self.seed);
+        self.heard.clear();
     }
 
     /// Takes a PSK identity, or another key for it.
     pub fn know(&mut self, identity: &[u8], key: &[u8]) {
+        self.settings.psks.insert(0, (identity.to_vec(), key.to_vec()));
         self.native.know(identity, key);
     }
 
     /// Knows no PSK identity any more.
     pub fn forget_identities(&mut self) {
+        self.settings.psks.clear();
         self.native.forget_identities();
     }
 
@@ -120,6 +123,20 @@ impl Gate {
     pub fn close(&mut self) {
         let peer = *self.heard.last().expect("somebody was heard");
         assert_eq!(self.native.close(peer), 0, "an established session");
+    }
+
+    /// As [`Gate::alert`], where there is a session.
+    pub fn alert_if_heard(&mut self, level: u8, description: u8) {
+        if let Some(peer) = self.heard.last() {
+            self.native.alert(*peer, level, description);
+        }
+    }
+
+    /// As [`Gate::close`], where there is a session.
+    pub fn close_if_heard(&mut self) {
+        if let Some(peer) = self.heard.last() {
+            self.native.close(*peer);
+        }
     }
 
     /// What happened so far.
