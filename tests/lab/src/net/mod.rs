@@ -64,6 +64,8 @@ pub struct Datagram {
 pub struct Network {
     /// What happens to each datagram from now on.
     pub weather: Weather,
+    /// Larger datagrams vanish, as on a link that cannot carry them.
+    pub largest: usize,
     now: u64,
     random: Random,
     /// By arrival time, then by the order of sending; the number is the record's.
@@ -90,6 +92,7 @@ impl Network {
     pub fn new(seed: u64) -> Self {
         Self {
             weather: Weather::default(),
+            largest: usize::MAX,
             now: 0,
             random: Random::new(seed),
             in_flight: BTreeMap::new(),
@@ -119,7 +122,8 @@ impl Network {
     /// Puts a datagram on the wire, now.
     pub fn send(&mut self, from: Peer, to: Peer, bytes: &[u8]) {
         let copies = self.copies(from, to);
-        let arrivals: Vec<u64> = copies.into_iter().flatten().collect();
+        let arrivals: Vec<u64> =
+            copies.into_iter().flatten().filter(|_| bytes.len() <= self.largest).collect();
         let from = self.nat.outside(from);
         let record = self.records.len();
         for time in &arrivals {
