@@ -1,7 +1,7 @@
 """The certificates of this suite, made anew by openssl(1) for each run: what a server shows, and what a device has.
 
 NAME.der is the certificate, NAME.key.der and NAME.key.pem its key (PKCS #8), NAME.chain.pem what a server sends: itself
-first. All keys are on P-256. trusted.pem and trusted.der are the only anchor that anybody trusts.
+first, then what NAME.above.pem has. All keys are on P-256. trusted.pem and trusted.der are the only anchor that anybody trusts.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ def folder() -> Path:
     for name, issuer in CLIENTS.items():
         _issue(name, DEVICE, issuer, "extendedKeyUsage=clientAuth\n")
     for name, (_, _, _, chain) in SERVERS.items():
-        text = "".join((FOLDER / f"{one}.pem").read_text() for one in chain)
-        (FOLDER / f"{name}.chain.pem").write_text(text)
+        texts = [(FOLDER / f"{one}.pem").read_text() for one in chain]
+        (FOLDER / f"{name}.chain.pem").write_text("".join(texts))
+        (FOLDER / f"{name}.above.pem").write_text("".join(texts[1:]))
     for kind in ("pem", "der"):
         shutil.copy(FOLDER / f"root.{kind}", FOLDER / f"trusted.{kind}")
     return FOLDER

@@ -1,34 +1,29 @@
-/* The client under test of the Leshan suite: four objects, commands on standard input, events on standard output. */
+/* The client under test of the interop suite: four objects, commands on standard input, events on standard output. */
 #include "objects.h"
+#include "options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+#include <whimbrel_mbedtls.h>
 #include <whimbrel_posix.h>
 
-#define SERVERS 4
-
-typedef struct options_t {
-    const char *servers[SERVERS];
-    uint16_t server_count;
-    const char *endpoint;
-    uint32_t lifetime;
-    const char *binding;
-    uint8_t version;
-    uint16_t datagram;
-    uint8_t confirm;
-} options_t;
-
 static int stopped;
+/* How far the device's clock is ahead of the system's, in seconds. */
+static int64_t ahead;
 
 static void on_event(void *context, const whimbrel_event_t *event)
 {
     static const char *const names[] = {
-        "nothing",      "registered", "register-failed", "updated",           "update-failed",
-        "deregistered", "disabled",   "observed",        "observation-ended", "written",
-        "executed",     "created",    "deleted",         "radio-off",         "radio-on",
-        "link-failed",  "stopped",    "account-invalid", "dropped",           "notify-failed",
+        "nothing",           "registered",      "register-failed", "updated",
+        "update-failed",     "deregistered",    "disabled",        "observed",
+        "observation-ended", "written",         "executed",        "created",
+        "deleted",           "radio-off",       "radio-on",        "link-failed",
+        "stopped",           "account-invalid", "dropped",         "notify-failed",
+        "secured",           "resumed",         "security-failed", "alert",
+        "storage-failed",
     };
     (void)context;
     const char *name = event->code < sizeof names / sizeof *names ? names[event->code] : "unknown";
@@ -37,7 +32,8 @@ static void on_event(void *context, const whimbrel_event_t *event)
     for (size_t i = 0; i < 3 && path[i] != WHIMBREL_NONE; i++) {
         printf("%s%u", i ? "/" : " /", path[i]);
     }
-    if (event->status) {
+    /* 0 is an alert too: close_notify */
+    if (event->status || event->code == WHIMBREL_EVENT_ALERT) {
         printf(" status %d", (int)event->status);
     }
     putchar('\n');
@@ -89,37 +85,10 @@ static int take_commands(whimbrel_client_t *client)
     return 1;
 }
 
-static int usage(void)
+static int64_t wall_clock(void *context)
 {
-    fputs("usage: interop-client --server URI [--server URI] --endpoint NAME [--lifetime S] [--binding U|UQ] "
-          "[--version 1.0|1.1] [--datagram BYTES] [--confirm yes|no]\n",
-          stderr);
-    return 2;
-}
-
-static int parse(int count, char **words, options_t *out)
-{
-    for (int i = 1; i + 1 < count; i += 2) {
-        const char *name = words[i], *value = words[i + 1];
-        if (strcmp(name, "--server") == 0 && out->server_count < SERVERS) {
-            out->servers[out->server_count++] = value;
-        } else if (strcmp(name, "--endpoint") == 0) {
-            out->endpoint = value;
-        } else if (strcmp(name, "--lifetime") == 0) {
-            out->lifetime = (uint32_t)strtoul(value, NULL, 10);
-        } else if (strcmp(name, "--binding") == 0) {
-            out->binding = value;
-        } else if (strcmp(name, "--version") == 0) {
-            out->version = strcmp(value, "1.1") == 0 ? 11 : 10;
-        } else if (strcmp(name, "--datagram") == 0) {
-            out->datagram = (uint16_t)strtoul(value, NULL, 10);
-        } else if (strcmp(name, "--confirm") == 0) {
-            out->confirm = strcmp(value, "yes") == 0;
-        } else {
-            return 0;
-        }
-    }
-    return count % 2 == 1 && out->server_count && out->endpoint;
+    (void)context;
+    return (int64_t)time(NULL) + ahead;
 }
 
 static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whimbrel_client_t **client)
@@ -130,9 +99,10 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         &whimbrel_format_opaque,
         &whimbrel_format_json,
     };
+    const whimbrel_credentials_t *security = options_credentials(options);
     const whimbrel_limits_t limits = {
         .size = sizeof limits,
-        .servers = SERVERS,
+        .servers = OPTIONS_SERVERS,
         .instances = 8,
         .observations = 8,
         .attributes = 8,
@@ -140,13 +110,19 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         .datagram = options->datagram,
         .undo = 4096,
         .body = 2048,
+        .credentials = 4096,
+        .mtu = security ? options->mtu : 0,
     };
     static const whimbrel_feature_t *const features[] = {
         &whimbrel_reporting,
         &whimbrel_transfers,
         &whimbrel_creation,
         &whimbrel_deferral,
+        /* where they are wanted: */
+        &whimbrel_dtls,
+        &whimbrel_persistence,
     };
+    const size_t unwanted = !security ? 2 : !options->storage;
     whimbrel_config_t config = {
         .size = sizeof config,
         .endpoint = options->endpoint,
@@ -154,15 +130,19 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         .formats = formats,
         .format_count = sizeof formats / sizeof *formats,
         .features = features,
-        .feature_count = sizeof features / sizeof *features,
+        .feature_count = sizeof features / sizeof *features - unwanted,
         .version_min = options->version,
         .version_max = options->version,
         /* as patient as the suite makes Leshan, so that a lossy run takes a minute and does not give up */
-        .coap = { .ack_timeout_ms = 400, .ack_random_permille = 1200, .max_retransmit = 10 },
+        .coap = { .ack_timeout_ms = 400,
+                  .ack_random_permille = 1200,
+                  .max_retransmit = options->retransmissions },
         .confirm_notifications = options->confirm,
         .awake_ms = 2000,
         .retry_first_s = 1,
         .event = on_event,
+        .handshake_first_ms = 400,
+        .handshake_longest_ms = 1600,
     };
     size_t size = whimbrel_client_size(&limits);
     void *memory = malloc(size);
@@ -177,29 +157,69 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
             .binding = options->binding,
             .lifetime_s = options->lifetime,
             .short_server_id = (uint16_t)(101 + i),
+            .security = security,
         };
         status = whimbrel_account_add(*client, &account);
     }
     return status;
 }
 
-int main(int count, char **words)
+static int32_t (*feed)(void *, uint8_t, uint64_t, const uint8_t *, size_t, uint8_t *, size_t,
+                       const whimbrel_outlet_t *);
+
+static int32_t feed_and_tell(void *context, uint8_t session, uint64_t now, const uint8_t *datagram,
+                             size_t size, uint8_t *plain, size_t room, const whimbrel_outlet_t *outlet)
 {
-    options_t options = { .lifetime = 300, .binding = "U", .version = 10, .datagram = 1152 };
-    if (!parse(count, words, &options)) {
-        return usage();
+    int32_t got = feed(context, session, now, datagram, size, plain, room, outlet);
+    if (got > 0) {
+        printf("record %d\n", (int)got);
     }
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    whimbrel_posix_t *posix;
-    whimbrel_client_t *client = NULL;
-    int32_t status = whimbrel_posix_open(&posix);
-    if (status >= 0) {
-        status = set_up(&options, whimbrel_posix_port(posix), &client);
+    return got;
+}
+
+/* The same backend, but it tells of each record that it has decrypted. */
+static const whimbrel_security_t *traced(const whimbrel_security_t *backend)
+{
+    static whimbrel_security_t table;
+    table = *backend;
+    feed = table.feed;
+    table.feed = feed_and_tell;
+    return &table;
+}
+
+/* The platform: sockets, and for secured accounts a backend and a wall clock. */
+static int32_t open_platform(const options_t *options, whimbrel_posix_t **posix, whimbrel_mbedtls_t **tls,
+                             whimbrel_port_t *port)
+{
+    int32_t status = whimbrel_posix_open(posix);
+    if (status >= 0 && options->storage) {
+        status = whimbrel_posix_storage(*posix, options->storage);
     }
     if (status < 0) {
-        fprintf(stderr, "cannot start: %d\n", (int)status);
-        return 1;
+        return status;
     }
+    *port = *whimbrel_posix_port(*posix);
+    ahead = options->time < 0 ? 0 : options->time - (int64_t)time(NULL);
+    port->wall_clock = options->without_clock ? NULL : wall_clock;
+    const whimbrel_mbedtls_config_t config = {
+        .size = sizeof config,
+        .port = port,
+        .trust_store = options->trust.bytes,
+        .trust_store_length = options->trust.length,
+        .without_clock = options->ignore_dates ? WHIMBREL_MBEDTLS_IGNORE_DATES : 0,
+        .no_connection_id = options->no_connection_id,
+        .sessions = OPTIONS_SERVERS,
+    };
+    status = whimbrel_mbedtls_open(&config, tls);
+    if (status >= 0) {
+        port->security = traced(whimbrel_mbedtls_security(*tls));
+    }
+    return status;
+}
+
+static int32_t run(whimbrel_posix_t *posix, whimbrel_client_t *client)
+{
+    int32_t status = WHIMBREL_OK;
     uint64_t next, later;
     while (!stopped) {
         objects_poll(client, whimbrel_posix_now);
@@ -213,7 +233,40 @@ int main(int count, char **words)
             break; /* a power cut: not a word to any server */
         }
     }
-    whimbrel_client_end(client);
+    return status;
+}
+
+int main(int count, char **words)
+{
+    options_t options = {
+        .lifetime = 300,
+        .binding = "U",
+        .version = 10,
+        .datagram = 1152,
+        .retransmissions = 10,
+        .mode = -1,
+        .mtu = 1280,
+        .time = -1,
+    };
+    if (!options_parse(count, words, &options)) {
+        return 2;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    whimbrel_posix_t *posix = NULL;
+    whimbrel_mbedtls_t *tls = NULL;
+    whimbrel_client_t *client = NULL;
+    static whimbrel_port_t port;
+    int32_t status = open_platform(&options, &posix, &tls, &port);
+    if (status >= 0) {
+        status = set_up(&options, &port, &client);
+    }
+    if (status < 0) {
+        printf("cannot start %d\n", (int)status);
+    } else {
+        status = run(posix, client);
+        whimbrel_client_end(client);
+    }
+    whimbrel_mbedtls_close(tls);
     whimbrel_posix_close(posix);
     return status < 0 ? 1 : 0;
 }

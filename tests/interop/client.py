@@ -114,9 +114,13 @@ class Client:
             status = self._process.wait(timeout)
         except (OSError, ValueError, subprocess.TimeoutExpired):
             self.kill()
-        self._reader.join(5)
         self._close()
         return status
+
+    def abandon(self) -> None:
+        """Kills it where no server is left that would answer a De-register."""
+        self.kill()
+        self._close()
 
     def kill(self) -> None:
         """Ends it without a word to any server, as a power cut does."""
@@ -125,6 +129,7 @@ class Client:
 
     def _close(self) -> None:
         assert self._process.stdin and self._process.stdout
+        self._reader.join(5)
         try:
             self._process.stdin.close()
         except OSError:

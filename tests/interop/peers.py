@@ -26,8 +26,7 @@ def udp_port(process: subprocess.Popen[bytes], timeout: float = 10.0) -> int:
     """The first UDP port that a process has. Linux only."""
     folder, deadline = f"/proc/{process.pid}/fd", time.monotonic() + timeout
     while process.poll() is None and time.monotonic() < deadline:
-        links = [os.readlink(f"{folder}/{one}") for one in os.listdir(folder)]
-        ours = {link[8:-1] for link in links if link.startswith("socket:[")}
+        ours = {link[8:-1] for link in _links(folder) if link.startswith("socket:[")}
         with open("/proc/net/udp", encoding="ascii") as table:
             rows = [line.split() for line in table.readlines()[1:]]
         for row in rows:
@@ -35,6 +34,16 @@ def udp_port(process: subprocess.Popen[bytes], timeout: float = 10.0) -> int:
                 return int(row[1].rsplit(":", 1)[1], 16)
         time.sleep(0.01)  # there is nothing to wait on
     raise RuntimeError(f"{process.args}: no port; ended with {process.poll()}")
+
+
+def _links(folder: str) -> list[str]:
+    links = []
+    for one in os.listdir(folder):
+        try:
+            links.append(os.readlink(f"{folder}/{one}"))
+        except FileNotFoundError:
+            pass  # closed since
+    return links
 
 
 class Peer:
@@ -61,6 +70,11 @@ class Peer:
             self._log.write(data)
             self._text += data.decode(errors="replace")
             self._changed.notify_all()
+
+    def text(self) -> str:
+        """All that it has written so far."""
+        with self._changed:
+            return self._text
 
     def says(self, text: str, timeout: float = 10.0) -> None:
         """Waits until the server has written this."""

@@ -1,7 +1,7 @@
 """A bad network between a client and a server, on loopback.
 
 Every datagram, either way, may be lost, doubled or held back until the next one has overtaken it; and a client may get a
-new address every few datagrams, as behind a NAT with a short memory. The dice are seeded; a run is still not repeatable
+new address, as behind a NAT that forgot it. The dice are seeded; a run is still not repeatable
 to the datagram, because the order in which two processes send is not.
 """
 
@@ -19,16 +19,12 @@ Address = tuple[str, int]
 
 @dataclass
 class Weather:
-    """Probabilities per datagram. A held-back datagram goes out after `hold` seconds at the latest.
-
-    After `rebind` datagrams of a client the next one comes from a new port, and the old one is gone; 0 for never.
-    """
+    """Probabilities per datagram. A held-back datagram goes out after `hold` seconds at the latest."""
 
     loss: float = 0.2
     duplicate: float = 0.1
     reorder: float = 0.1
     hold: float = 0.05
-    rebind: int = 0
 
 
 @dataclass
@@ -38,7 +34,6 @@ class Path:
     out: socket.socket
     to: Address
     held: list[tuple[float, bytes]] = field(default_factory=list)
-    since_rebound: int = 0
 
 
 class LossyProxy:
@@ -93,9 +88,8 @@ class LossyProxy:
             self._up[sender] = Path(out, self._upstream)
             self._down[out] = Path(self._front, sender)
         path = self._up[sender]
-        if self._forget or self.weather.rebind and path.since_rebound >= self.weather.rebind:
+        if self._forget:
             self._rebind(path)
-        path.since_rebound += 1
         return path
 
     def _rebind(self, path: Path) -> None:
@@ -105,7 +99,7 @@ class LossyProxy:
         self._selector.unregister(path.out)
         self._down[out] = self._down.pop(path.out)
         path.out.close()
-        path.out, path.since_rebound, self._forget = out, 0, False
+        path.out, self._forget = out, False
         self.rebound += 1
 
     def _carry(self, path: Path, data: bytes) -> None:

@@ -64,7 +64,6 @@ final class Dtls extends SessionAdapter {
         config.set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 400, TimeUnit.MILLISECONDS);
         config.set(DtlsConfig.DTLS_CONNECTOR_THREAD_COUNT, 2);
         config.set(DtlsConfig.DTLS_RECEIVER_THREAD_COUNT, 1);
-        config.set(DtlsConfig.DTLS_USE_SERVER_NAME_INDICATION, true);
         config.setAsList(DtlsConfig.DTLS_CERTIFICATE_TYPES, CertificateType.X_509, CertificateType.RAW_PUBLIC_KEY);
     }
 
@@ -113,7 +112,6 @@ final class Dtls extends SessionAdapter {
         // the server reads by its own Connection ID only if both sides agreed
         data.put("cid", context.getReadConnectionId() != null && handshaker.supportsConnectionId());
         data.put("identity", session.getPeerIdentity() == null ? null : session.getPeerIdentity().getName());
-        data.put("sni", String.valueOf(session.getServerNames()));
         emit(data);
     }
 
