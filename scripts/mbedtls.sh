@@ -85,28 +85,30 @@ if [ -e "$directory/libmbedtls.a" ] && [ "$state" = "$(cat "$directory/stamp" 2>
 
 # The configuration goes where build_info.h looks for it by itself: no macro with quotes in it, which every shell,
 # make and cargo in between would have to hand on unharmed.
-rm -rf "$directory"
-mkdir -p "$directory/objects" "$directory/include/mbedtls"
+new=$directory.new
+rm -rf "$new"
+mkdir -p "$new/objects" "$new/include/mbedtls"
 {
     [ "$major" = 3 ] || echo "#define WHIMBREL_MBEDTLS_4"
     echo "#include \"$PWD/ports/mbedtls/$config\""
-} >"$directory/include/mbedtls/mbedtls_config.h"
+} >"$new/include/mbedtls/mbedtls_config.h"
 
 cflags="-I$directory/include"
 for folder in "${public[@]}"; do cflags="$cflags -isystem$folder"; done
-printf '%s\n' "$cflags" >"$directory/cflags"
+printf '%s\n' "$cflags" >"$new/cflags"
 
 inside=
 for folder in "${private[@]}"; do inside="$inside -I$folder"; done
 # Our own include folder comes first, then the tree's as -I and not -isystem: that also works where CPATH is set.
 for folder in "${public[@]}"; do inside="$inside -I$folder"; done
 find "${sources[@]}" -maxdepth 1 -name '*.c' -print0 |
-    CC=$cc FLAGS="$flags -I$directory/include $inside" OBJECTS=$directory/objects xargs -0 -n 12 -P 2 bash -euc '
+    CC=$cc FLAGS="$flags -I$new/include $inside" OBJECTS=$new/objects xargs -0 -n 12 -P 2 bash -euc '
         for source; do
             name=${source%/*}
             $CC $FLAGS -c "$source" -o "$OBJECTS/${name##*/}-$(basename "$source" .c).o"
         done' compile
-rm -f "$directory/libmbedtls.a"
-(cd "$directory/objects" && "$ar" crs ../libmbedtls.a ./*.o)
-rm -r "$directory/objects"
-echo "$state" >"$directory/stamp"
+(cd "$new/objects" && "$ar" crs ../libmbedtls.a ./*.o)
+rm -r "$new/objects"
+echo "$state" >"$new/stamp"
+rm -rf "$directory"
+mv "$new" "$directory"

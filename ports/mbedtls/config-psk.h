@@ -9,6 +9,7 @@
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
+#define MBEDTLS_MEMORY_ALIGN_MULTIPLE 8
 
 /* Nothing of the C library's heap and exit(): without hooks and without a block there is no memory, and a block that was
  * overwritten is where the device stops. */
