@@ -56,6 +56,8 @@ static void obey(whimbrel_client_t *client, char *line)
         whimbrel_client_network(client, 0, 0);
     } else if (strcmp(line, "online") == 0) {
         whimbrel_client_network(client, 1, 0);
+    } else if (strcmp(line, "moved") == 0) {
+        whimbrel_client_network(client, 1, 1);
     } else if (strcmp(line, "quit") == 0) {
         whimbrel_client_stop(client);
     } else {

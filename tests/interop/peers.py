@@ -99,10 +99,10 @@ class Peer:
 class OpenSsl(Peer):
     """What s_server decrypts comes out of it, and what goes into it leaves as one record: the test is the LwM2M server."""
 
-    def __init__(self, ciphers: str, *options: str) -> None:
+    def __init__(self, ciphers: str, *options: str, version: str = "dtls1_2") -> None:
         super().__init__(
             "openssl",
-            ["openssl", "s_server", "-dtls1_2", "-accept", "127.0.0.1:0", "-brief", "-timeout",
+            ["openssl", "s_server", f"-{version}", "-accept", "127.0.0.1:0", "-brief", "-timeout",
              "-cipher", f"{ciphers}:@SECLEVEL=0", *options],
             "stderr",
         )  # fmt: skip

@@ -384,6 +384,44 @@ class ConnectionId(Secured):
         self.works(client.endpoint)
 
 
+class Resumption(Secured):
+    """What is left of a session saves most of the next handshake: Scandium keeps it under a session ID (RFC 5246)."""
+
+    def counted(self, before: Handshakes) -> tuple[int, int]:
+        now = self.server.handshakes()
+        return now.full - before.full, now.resumed - before.resumed
+
+    def test_a_new_address_is_nothing_with_a_connection_id(self) -> None:
+        client = self.psk("moves-on")
+        begin, mark, before = self.server.events.mark(), client.mark(), self.server.handshakes()
+        client.tell("moved")
+        self.server.events.wait("UPDATED", client.endpoint, begin)
+        self.works(client.endpoint)
+        self.unchanged(before, client, mark)
+        self.assertEqual(client.since(mark, "event resumed"), [])
+
+    def test_a_new_address_without_one_is_a_short_handshake_and_an_update(self) -> None:
+        client = self.psk("moves-over", options={"cid": "no"})
+        begin, mark, before = self.server.events.mark(), client.mark(), self.server.handshakes()
+        client.tell("moved")
+        self.assertEqual(client.status("event resumed 101", mark), 0xC0A8)
+        self.server.events.wait("UPDATED", client.endpoint, begin)
+        self.assertEqual(self.counted(before), (0, 1))
+        self.assertEqual(self.server.events.since(begin, "REGISTRATION", client.endpoint), [])
+        self.works(client.endpoint)
+
+    def test_who_left_comes_back_by_a_short_handshake(self) -> None:
+        client = self.psk("disabled")
+        self.assertEqual(self.server.write(client.endpoint, "/1/0/5", single("integer", 1), "TLV").code, 204)
+        begin, mark, before = self.server.events.mark(), client.mark(), self.server.handshakes()
+        self.server.execute(client.endpoint, "/1/0/4")
+        self.server.events.wait("DEREGISTRATION", client.endpoint, begin)
+        self.assertEqual(client.status("event resumed 101", mark), 0xC0A8)
+        self.server.events.wait("REGISTRATION", client.endpoint, begin)
+        self.assertEqual(self.counted(before), (0, 1))
+        self.works(client.endpoint)
+
+
 class Restarts(Secured):
     """Who loses its memory, and what that costs."""
 
@@ -406,6 +444,39 @@ class Restarts(Secured):
                 self.unchanged(before, client, 0)
             self.works(client.endpoint)
 
+    def test_with_a_certificate_too(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            self.server.allow_certificate(DEVICE)
+            security = {
+                "certificate": path(f"{DEVICE}.der"), "key": path(f"{DEVICE}.key.der"), "server-key": path("main.der"),
+                "storage": folder,
+            }  # fmt: skip
+            begin = self.server.events.mark()
+            client = self.client(DEVICE, security)
+            self.server.events.wait("REGISTRATION", DEVICE, begin)
+            self.works(DEVICE)
+            client.kill()
+            before, begin = self.server.handshakes(), self.server.events.mark()
+            client = self.client(DEVICE, security)
+            self.assertEqual(client.status("event resumed 101"), 0xC0AE)
+            self.server.events.wait("UPDATED", DEVICE, begin)
+            self.works(DEVICE)
+            self.unchanged(before, client, 0)
+
+    def test_observations_end_with_the_memory_but_the_session_does_not(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            client = self.psk("observed", options={"storage": folder})
+            self.server.observe(client.endpoint, "/3303/0/5700", "TLV")
+            self.works(client.endpoint)
+            client.kill()
+            before, begin = self.server.handshakes(), self.server.events.mark()
+            client = self.client(client.endpoint, pre_shared(self.server, client.endpoint, storage=folder))
+            self.server.events.wait("REGISTRATION", client.endpoint, begin)
+            client.wait("event resumed 101")
+            self.assertEqual(self.server.observations(client.endpoint), [])
+            self.works(client.endpoint)
+            self.unchanged(before, client, 0)
+
     def test_a_device_that_kept_nothing_registers_anew(self) -> None:
         client = self.psk("lost")
         before = self.server.handshakes()
@@ -425,6 +496,19 @@ class Restarts(Secured):
         self.assertEqual(client.status("event secured 101", mark, 20.0), 0xC0A8)
         self.back(client, begin)
         self.assertEqual(self.server.handshakes().full, before.full + 1)
+
+    def test_a_server_that_lets_nobody_in_any_more(self) -> None:
+        """Leshan ends the session without a word; the client finds out, and comes back when it may."""
+        client = self.psk("banned", options={"retransmissions": "2"})
+        mark = client.mark()
+        self.server.disallow(client.endpoint)
+        client.tell("update")
+        client.wait("event update-failed 101", mark, 20.0)
+        self.assertEqual(client.status("event security-failed 101", mark, 20.0), ERRORS["TIMEOUT"])
+        begin = self.server.events.mark()
+        pre_shared(self.server, client.endpoint)
+        self.server.events.wait("REGISTRATION", client.endpoint, begin, 20.0)
+        self.works(client.endpoint)
 
     def test_a_server_that_forgot_a_restored_client_gets_it_back(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

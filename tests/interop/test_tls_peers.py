@@ -11,7 +11,7 @@ from peers import CHANGED, CON, GnuTls, OpenSsl, Peer
 from support import name
 
 IDENTITY, KEY = "whimbrel", "0123456789abcdef0123456789abcdef"
-GET, POST, PUT = 1, 2, 3
+GET, POST, PUT, DELETE = 1, 2, 3, 4
 CONTENT = 0x45
 CONTENT_FORMAT, ACCEPT = 12, 17
 TEXT = (ACCEPT, b"")
@@ -81,7 +81,7 @@ class AgainstOpenSsl(Peers):
         self.assertEqual(peer.receive().path, "/rd/5")
         client.wait("event updated 101")
         client.tell("quit")
-        self.assertEqual((peer.receive().code, client.wait("event deregistered")), (4, "event deregistered 101"))
+        self.assertEqual((peer.receive().code, client.wait("event deregistered")), (DELETE, "event deregistered 101"))
 
     def test_each_suite_with_a_pre_shared_key(self) -> None:
         for number, ciphers, _, _ in PSK:
@@ -126,6 +126,33 @@ class AgainstOpenSsl(Peers):
                 peer.receive()
                 client.wait("event registered 101")
                 self.assertEqual(peer.ask(GET, "/3/0/0", b"", TEXT).payload, b"Open Mobile Alliance")
+
+    def test_resumption_by_ticket_and_by_session_id(self) -> None:
+        """Disabled for a second, the client says goodbye, and comes back with what it was given (RFC 5077, RFC 5246)."""
+        for by, options in (("ticket", ()), ("session id", ("-no_ticket",))):
+            with self.subTest(by):
+                peer = OpenSsl("PSK-AES128-CCM8", *self.psk, *options)
+                client = self.client(peer, peer.port, self.pre_shared())
+                peer.receive()
+                client.wait("event registered 101")
+                self.assertEqual(client.status("event secured 101"), 0xC0A8)
+                self.assertEqual(peer.ask(PUT, "/1/0/5", b"1", (CONTENT_FORMAT, b"")).code, CHANGED)
+                mark = client.mark()
+                self.assertEqual(peer.ask(POST, "/1/0/4").code, CHANGED)
+                self.assertEqual(peer.receive().code, DELETE)
+                self.assertEqual(client.status("event resumed 101", mark), 0xC0A8)
+                self.assertEqual(peer.receive().path, "/rd")
+                client.wait("event registered 101", mark)
+                self.assertEqual(client.since(mark, "event secured"), [])
+                self.assertEqual(peer.ask(GET, "/3/0/0", b"", TEXT).payload, b"Open Mobile Alliance")
+
+    def test_an_old_version_is_refused(self) -> None:
+        """RFC 7925 section 4.1: DTLS 1.2 and nothing before."""
+        peer = OpenSsl("PSK-AES128-CBC-SHA256", *self.psk, version="dtls1")
+        client = self.client(peer, peer.port, self.pre_shared(), suites="00ae")
+        self.assertEqual(client.status("event security-failed 101"), ERRORS["HANDSHAKE"])
+        peer.says("alert protocol version")
+        self.assertEqual(client.since(0, "event secured"), [])
 
     def test_the_server_name_goes_out_and_an_address_does_not(self) -> None:
         """RFC 6066 section 3. Another name than the one it knows is fatal to this server."""
@@ -195,11 +222,12 @@ class AgainstGnuTls(Peers):
                 self.echoes(peer, self.client(peer, peer.port, self.certificate()), number, suite)
 
     def test_an_identity_that_it_does_not_know(self) -> None:
+        """GnuTLS goes on with a key that nobody has, so as not to tell (RFC 4279 section 2)."""
         number, _, allowed, _ = PSK[0]
         peer = GnuTls(self.priority(allowed), "--pskpasswd", str(self.psk_file))
         security = {**self.pre_shared(), "psk-identity": "nobody"}
         client = self.client(peer, peer.port, security, suites=f"{number:04x}")
-        client.wait("event security-failed 101")
+        self.assertEqual(client.status("event security-failed 101"), ERRORS["TIMEOUT"])
         self.assertEqual(client.since(0, "event secured"), [])
 
 
