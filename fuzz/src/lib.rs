@@ -1,6 +1,7 @@
 //! What the fuzz targets share.
 
 pub mod bytes;
+pub mod dtls;
 pub mod formats;
 pub mod owned;
 pub mod request;

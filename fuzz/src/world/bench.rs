@@ -90,6 +90,7 @@ fn limits(shape: u8, servers: u16) -> whimbrel_limits_t {
         credentials: 0,
         undo: if small { 16 } else { 0 },
         body: if shape & 16 != 0 { 300 } else { 0 },
+        mtu: 0,
     }
 }
 
@@ -123,6 +124,8 @@ impl Bench {
             retry_longest_s: 0,
             event: Some(event),
             event_context: world.cast(),
+            handshake_first_ms: 0,
+            handshake_longest_ms: 0,
         };
         let size = unsafe { whimbrel_client_size(&limits) };
         assert!(size > 0);
@@ -194,6 +197,7 @@ impl Bench {
             disable_timeout_s: 0,
             short_server_id: id,
             discard_offline: shape >> 7,
+            security: null(),
         };
         unsafe { whimbrel_account_add(self.client, &account) }
     }

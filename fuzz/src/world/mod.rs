@@ -91,54 +91,52 @@ impl World {
     /// The client has sent a datagram: it must be well-formed, and the server may answer.
     fn said(&mut self, link: usize, datagram: &[u8]) {
         self.trace("says", link, datagram);
-        let message = Message::parse(datagram).expect("the client says what is no message");
-        let mut options = message.options();
-        let mut last = 0;
-        while let Some((number, value)) = options.next().expect("the client says what has no end") {
-            assert!(option::length_fits(number, value.len()), "option {number} of {} bytes", value.len());
-            assert!(number != last || option::is_repeatable(number), "option {number} twice");
-            last = number;
-        }
+        let message = well_formed(datagram);
         let (serves, link) = (self.serves, &mut self.links[link]);
         link.last = (message.id, message.token.to_vec());
         if message.code.is_response() {
             link.answers.push(datagram.to_vec());
         }
-        let answer = match message.code {
-            Code::POST if message.token.is_empty() => panic!("a Register without token"),
-            Code::POST => accept(&message),
-            Code::DELETE => Some(Code::DELETED),
-            _ => None,
-        };
         if !serves || message.kind != Kind::Confirmable {
             return;
         }
-        let mut buffer = [0; 64];
-        let Ok(mut writer) = Writer::new(
-            &mut buffer,
-            Kind::Acknowledgement,
-            answer.unwrap_or(Code::EMPTY),
-            message.id,
-            message.token,
-        ) else {
-            return;
-        };
-        let length = match answer {
-            None => return link.inbox.push_back(vec![0x60, 0, datagram[2], datagram[3]]),
-            Some(Code::CREATED) => {
-                let _ = writer.option(option::LOCATION_PATH, b"rd");
-                let _ = writer.option(option::LOCATION_PATH, b"5");
-                writer.finish()
-            }
-            Some(_) => {
-                if let Some(block) = find(&message, option::BLOCK1) {
-                    let _ = writer.option(option::BLOCK1, block);
-                }
-                writer.finish()
-            }
-        };
-        link.inbox.push_back(buffer[..length].to_vec());
+        link.inbox.extend(answer(&message));
     }
+}
+
+/// What the client says, after a look at it.
+pub fn well_formed(datagram: &[u8]) -> Message<'_> {
+    let message = Message::parse(datagram).expect("the client says what is no message");
+    let mut options = message.options();
+    let mut last = 0;
+    while let Some((number, value)) = options.next().expect("the client says what has no end") {
+        assert!(option::length_fits(number, value.len()), "option {number} of {} bytes", value.len());
+        assert!(number != last || option::is_repeatable(number), "option {number} twice");
+        last = number;
+    }
+    assert!(message.code != Code::POST || !message.token.is_empty(), "a Register without token");
+    message
+}
+
+/// How a server answers a Confirmable message of the client: registrations are accepted, the rest is acknowledged.
+pub fn answer(message: &Message<'_>) -> Option<Vec<u8>> {
+    let code = match message.code {
+        Code::POST => accept(message),
+        Code::DELETE => Some(Code::DELETED),
+        _ => None,
+    };
+    let [high, low] = message.id.to_be_bytes();
+    let Some(code) = code else { return Some(vec![0x60, 0, high, low]) };
+    let mut buffer = [0; 64];
+    let mut writer = Writer::new(&mut buffer, Kind::Acknowledgement, code, message.id, message.token).ok()?;
+    if code == Code::CREATED {
+        let _ = writer.option(option::LOCATION_PATH, b"rd");
+        let _ = writer.option(option::LOCATION_PATH, b"5");
+    } else if let Some(block) = find(message, option::BLOCK1) {
+        let _ = writer.option(option::BLOCK1, block);
+    }
+    let length = writer.finish();
+    Some(buffer[..length].to_vec())
 }
 
 /// The value of an option.

@@ -26,6 +26,10 @@ pub fn table(world: *mut World) -> whimbrel_port_t {
         lock: None,
         unlock: None,
         wake: None,
+        security: core::ptr::null(),
+        wall_clock: None,
+        storage_read: None,
+        storage_write: None,
     }
 }
 
@@ -111,7 +115,7 @@ unsafe extern "C" fn link_close(context: *mut c_void, link: u8) {
 
 pub unsafe extern "C" fn event(context: *mut c_void, event: *const whimbrel_event_t) {
     let (code, path) = unsafe { ((*event).code, (*event).path) };
-    assert!((1..=19).contains(&code), "event {code}");
+    assert!((1..=19).contains(&code), "event {code}"); // no DTLS, no storage
     let world = unsafe { world(context) };
     world.trace("event", code.into(), &unsafe { (*event).status }.to_be_bytes());
     if world.nosy && !world.client.is_null() {
