@@ -89,7 +89,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 
 # ---- checks and tests; each stage is a target of its own
 
-STAGES := check test-rust test-bench test-examples test-header test-tools test-firmware size bench test-interop fuzz-smoke
+STAGES := check test-rust test-bench test-examples test-mbedtls test-header test-tools test-firmware size bench test-interop fuzz-smoke
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
@@ -111,6 +111,12 @@ test-bench: setup-c library
 
 test-examples: setup-c setup-dtls build lab-server tests-c
 	scripts/test-examples.sh
+
+# the backend by itself: PSK and every rule of certificates, two of them in memory; once more under valgrind and with sanitizers
+test-mbedtls: setup-c setup-dtls
+	tests/mbedtls/run.sh
+	tests/mbedtls/run.sh valgrind
+	tests/mbedtls/run.sh sanitizers
 
 test-header: setup-firmware
 	tests/header/compile.sh
