@@ -9,7 +9,8 @@ import shutil
 SEEDS = pathlib.Path(__file__).parent / "seeds"
 
 # Bits of a shape.
-CERTIFICATES, CBC, NO_COOKIES, TICKETS, NO_IDS, NO_CID, SMALL, PERSISTENT = (1 << n for n in range(8))
+CERTIFICATES = 0x301
+CBC, NO_COOKIES, TICKETS, NO_IDS, NO_CID, SMALL, PERSISTENT = (1 << n for n in range(1, 8))
 SERVES = 0x8000
 
 # Records by their place in the list of net.rs.

@@ -296,8 +296,8 @@ unsafe extern "C" fn link_send(context: *mut c_void, _: u8, data: *const u8, siz
     }
     // Mbed TLS does not cut a ClientHello
     assert!(size <= world.mtu.into() || is_client_hello(datagram), "{size} bytes for {}", world.mtu);
-    let current = world.guarded.current;
-    check_sent(datagram, &mut world.guarded.numbers[current]);
+    let guarded = &mut world.guarded;
+    check_sent(datagram, &mut guarded.numbers[guarded.current], guarded.forged);
     world.net.send(SERVER, datagram);
     WHIMBREL_OK
 }
