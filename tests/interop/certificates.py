@@ -1,7 +1,8 @@
 """The certificates of this suite, made anew by openssl(1) for each run: what a server shows, and what a device has.
 
 NAME.der is the certificate, NAME.key.der and NAME.key.pem its key (PKCS #8), NAME.chain.pem what a server sends: itself
-first, then what NAME.above.pem has. All keys are on P-256. trusted.pem and trusted.der are the only anchor that anybody trusts.
+first, then what NAME.above.pem has. All keys are on P-256. trusted.pem and trusted.der are the only anchor that anybody
+trusts.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ SERVERS = {
     # the anchor goes along: only so can a hash of it be compared
     "long": ("localhost", HERE, "middle", ["long", "middle", "root"]),
     "alone": ("localhost", HERE, None, ["alone"]),
+    # where TS 1.0 section 7.1.9 looks for an address
+    "common": ("127.0.0.1", "", "root", ["common"]),
+    "uri": ("server", "URI:coaps://127.0.0.1:5684/", "root", ["uri"]),
 }
 CLIENTS = {DEVICE: "root", "stranger": "elsewhere"}
 AUTHORITIES = {"root": None, "middle": "root", "elsewhere": None}
@@ -39,7 +43,8 @@ def folder() -> Path:
     for name, issuer in AUTHORITIES.items():
         _issue(name, f"{name} authority", issuer, "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n")
     for name, (subject, others, issuer, _) in SERVERS.items():
-        _issue(name, subject, issuer, f"subjectAltName={others}\nextendedKeyUsage=serverAuth\n", name == "expired")
+        names = f"subjectAltName={others}\n" if others else ""
+        _issue(name, subject, issuer, names + "extendedKeyUsage=serverAuth\n", name == "expired")
     for name, issuer in CLIENTS.items():
         _issue(name, DEVICE, issuer, "extendedKeyUsage=clientAuth\n")
     for name, (_, _, _, chain) in SERVERS.items():

@@ -166,27 +166,34 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
     return status;
 }
 
-static int32_t (*feed)(void *, uint8_t, uint64_t, const uint8_t *, size_t, uint8_t *, size_t,
-                       const whimbrel_outlet_t *);
+static const whimbrel_security_t *backend;
 
-static int32_t feed_and_tell(void *context, uint8_t session, uint64_t now, const uint8_t *datagram,
-                             size_t size, uint8_t *plain, size_t room, const whimbrel_outlet_t *outlet)
+static int32_t feed(void *context, uint8_t session, uint64_t now, const uint8_t *datagram, size_t size,
+                    uint8_t *plain, size_t room, const whimbrel_outlet_t *outlet)
 {
-    int32_t got = feed(context, session, now, datagram, size, plain, room, outlet);
+    int32_t got = backend->feed(context, session, now, datagram, size, plain, room, outlet);
     if (got > 0) {
-        printf("record %d\n", (int)got);
+        printf("record in %d\n", (int)got);
     }
     return got;
 }
 
-/* The same backend, but it tells of each record that it has decrypted. */
-static const whimbrel_security_t *traced(const whimbrel_security_t *backend)
+static int32_t write_record(void *context, uint8_t session, uint64_t now, const uint8_t *plain, size_t size,
+                            const whimbrel_outlet_t *outlet)
 {
-    static whimbrel_security_t table;
-    table = *backend;
-    feed = table.feed;
-    table.feed = feed_and_tell;
-    return &table;
+    printf("record out %u\n", (unsigned)size);
+    return backend->write(context, session, now, plain, size, outlet);
+}
+
+/* The same backend, but it tells of each record that it decrypts or is to encrypt. */
+static const whimbrel_security_t *traced(const whimbrel_security_t *table)
+{
+    static whimbrel_security_t copy;
+    backend = table;
+    copy = *table;
+    copy.feed = feed;
+    copy.write = write_record;
+    return &copy;
 }
 
 /* The platform: sockets, and for secured accounts a backend and a wall clock. */

@@ -5,6 +5,7 @@ Both choose a port themselves; neither says which, so it is read from /proc.
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
 import subprocess
@@ -59,6 +60,8 @@ class Peer:
         stream = getattr(self.process, messages)
         self._threads = [threading.Thread(target=self._read, args=(stream.fileno(), self._note), daemon=True)]
         self._threads[0].start()
+        atexit.register(self.stop)  # also where a constructor fails
+        self.port = udp_port(self.process)
 
     def _read(self, descriptor: int, take: object) -> None:
         assert callable(take)
@@ -71,18 +74,15 @@ class Peer:
             self._text += data.decode(errors="replace")
             self._changed.notify_all()
 
-    def text(self) -> str:
-        """All that it has written so far."""
-        with self._changed:
-            return self._text
-
-    def says(self, text: str, timeout: float = 10.0) -> None:
-        """Waits until the server has written this."""
+    def says(self, text: str, timeout: float = 10.0) -> str:
+        """Waits until the server has written this; returns all that it has written so far."""
         with self._changed:
             if not self._changed.wait_for(lambda: text in self._text, timeout):
                 raise AssertionError(f"{self.process.args}: never said {text!r}; it said: {self._text[-2000:]}")
+            return self._text
 
     def stop(self) -> None:
+        atexit.unregister(self.stop)
         self.process.kill()
         self.process.wait()
         for thread in self._threads:
@@ -113,7 +113,6 @@ class OpenSsl(Peer):
         )
         self._threads[-1].start()
         self._registrar = Registrar()
-        self.port = udp_port(self.process)
 
     def send(self, message: Message) -> None:
         assert self.process.stdin
@@ -152,4 +151,3 @@ class GnuTls(Peer):
             threading.Thread(target=self._read, args=(self.process.stderr.fileno(), self._note), daemon=True)
         )
         self._threads[-1].start()
-        self.port = udp_port(self.process)

@@ -1,4 +1,4 @@
-"""Whimbrel against Eclipse Leshan over DTLS (Californium's Scandium). Suites by IANA number, alerts as RFC 5246 numbers them."""
+"""Whimbrel against Eclipse Leshan over DTLS (Californium's Scandium). Suites by IANA number, alerts by RFC 5246's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from certificates import DEVICE, hashed, path
 from client import ERRORS, Client
 from leshan.server import Answer, Handshakes, Server
 from proxy import LossyProxy, Weather
-from support import Bench, leshan, multiple, name, pre_shared, single
+from support import Bench, leshan, name, pre_shared, single
 
 PSK_SUITES = {"c0a8": "CCM_8", "00ae": "CBC_SHA256", "c0a4": "CCM", "00a8": "GCM_SHA256"}
 ECDSA_SUITES = {"c0ae": "CCM_8", "c023": "CBC_SHA256", "c0ac": "CCM", "c02b": "GCM_SHA256"}
@@ -217,6 +217,7 @@ class Certificates(Secured):
     # usage, certificate that is shown, what the device has, whether it has the trust store
     GOOD = [
         ("none", "main", "main", False), ("none", "alone", "alone", False),
+        ("none", "common", "common", False), ("none", "uri", "uri", False), ("2", "common", "root", False),
         ("0", "main", "root", True), ("0", "long", "middle", True), ("0", "long", "root", True),
         ("1", "main", "main", True), ("1", "long", "long", True),
         ("2", "main", "root", False), ("2", "long", "root", False), ("2", "long", "middle", False),

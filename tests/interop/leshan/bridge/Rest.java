@@ -8,6 +8,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyFactory;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -28,8 +29,9 @@ import org.eclipse.leshan.core.response.LwM2mResponse;
 import org.eclipse.leshan.core.response.ObserveResponse;
 import org.eclipse.leshan.core.response.ReadResponse;
 import org.eclipse.leshan.server.LeshanServer;
-import org.eclipse.leshan.server.queue.PresenceListener;
 import org.eclipse.leshan.server.registration.Registration;
+import org.eclipse.leshan.server.registration.RegistrationListener;
+import org.eclipse.leshan.server.registration.RegistrationUpdate;
 import org.eclipse.leshan.servers.security.InMemorySecurityStore;
 import org.eclipse.leshan.servers.security.SecurityInfo;
 
@@ -43,7 +45,7 @@ import org.eclipse.leshan.servers.security.SecurityInfo;
  * response, 202 if the client sleeps and the request waits for it, 504 if no response came, 502 if Leshan could make
  * nothing of the response, 400 if Leshan refused to send, 404 for an unknown client.
  */
-final class Rest implements HttpHandler, PresenceListener {
+final class Rest implements HttpHandler, RegistrationListener {
     private record Waiting(String id, DownlinkDeviceManagementRequest<? extends LwM2mResponse> request,
             Map<String, String> query) {}
 
@@ -64,7 +66,7 @@ final class Rest implements HttpHandler, PresenceListener {
         this.dtls = dtls;
         this.events = events;
         this.prefix = prefix;
-        server.getPresenceService().addListener(this);
+        server.getRegistrationService().addListener(this);
     }
 
     @Override
@@ -231,9 +233,11 @@ final class Rest implements HttpHandler, PresenceListener {
         return out;
     }
 
-    /** A client woke up: what waited for it is sent, in order, and each answer becomes an event. */
-    @Override
-    public void onAwake(Registration registration) {
+    /**
+     * A client woke up: what waited for it is sent, in order, and each answer becomes an event. This is not done upon
+     * Leshan's own word that it is awake: that comes before Leshan cancels what is on its way to an old address.
+     */
+    private void awake(Registration registration) {
         ConcurrentLinkedQueue<Waiting> queue = waiting.remove(registration.getEndpoint());
         if (queue == null) {
             return;
@@ -251,5 +255,15 @@ final class Rest implements HttpHandler, PresenceListener {
     }
 
     @Override
-    public void onSleeping(Registration registration) {}
+    public void registered(Registration now, Registration before, Collection<Observation> lost) {
+        awake(now);
+    }
+
+    @Override
+    public void updated(RegistrationUpdate update, Registration now, Registration before) {
+        awake(now);
+    }
+
+    @Override
+    public void unregistered(Registration gone, Collection<Observation> lost, boolean expired, Registration next) {}
 }
