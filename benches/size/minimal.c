@@ -2,7 +2,7 @@
  * The smallest product: objects 0, 1 and 3, Discover, TLV, one server over UDP. What lies below `main` is what such a
  * product names; the port is a stub, because drivers are not counted.
  */
-#include "minimal.h"
+#include "limits.h"
 #include "stub.h"
 
 static int32_t battery = 100;

@@ -3,11 +3,9 @@
  * a firmware package comes in, answers that come later, sessions that outlive a power cut. With ports/mbedtls and Mbed TLS
  * configured for PSK with AES-128-CCM and Connection ID; bootstrap, Send and object 5 are not there yet.
  */
-#include "../../include/whimbrel.h"
+#include "limits.h"
 #include "stub.h"
 #include "whimbrel_mbedtls.h"
-
-#define PRODUCT_BYTES 6264
 
 static int32_t battery = 100;
 
@@ -27,14 +25,6 @@ static int32_t storage_write(void *context, uint16_t record, const uint8_t *data
     return WHIMBREL_OK;
 }
 
-static const whimbrel_limits_t limits = {
-    .size = sizeof limits,
-    .servers = 1,
-    .objects = 3,
-    .instances = 4,
-    .datagram = 640,
-    .mtu = 720,
-};
 static const whimbrel_format_t *const formats[] = {
     &whimbrel_format_tlv,
     &whimbrel_format_text,
@@ -47,7 +37,7 @@ static const whimbrel_feature_t *const features[] = {
 static const whimbrel_config_t config = {
     .size = sizeof config,
     .endpoint = "product",
-    .limits = &limits,
+    .limits = &product_limits,
     .formats = formats,
     .format_count = 3,
     .features = features,

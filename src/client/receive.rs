@@ -30,17 +30,20 @@ impl Engine<'_> {
                     _ => self.input(ctx, who, buffer.get(..length).unwrap_or(&[])),
                 }
             }
-            Err(Error::Truncated) if self.phase(who) != Phase::Clear => {
-                self.busy = true;
-                self.tell_about(ctx, who, EventCode::Dropped, Error::Truncated.to_c());
-            }
-            Err(Error::Truncated) => {
-                self.busy = true;
-                self.refuse_large(ctx, who, buffer);
-            }
-            Err(error) => self.link_died(ctx, who, error),
+            Err(error) => self.not_received(ctx, who, error, buffer),
         }
         self.receive = buffer;
+    }
+
+    /// Nothing was received, or the beginning of a datagram that is too large.
+    #[inline(never)]
+    fn not_received(&mut self, ctx: &mut Context<'_>, who: usize, error: Error, head: &[u8]) {
+        match error {
+            Error::Truncated if self.phase(who) == Phase::Clear => self.refuse_large(ctx, who, head),
+            Error::Truncated => self.tell_about(ctx, who, EventCode::Dropped, error.to_c()),
+            error => return self.link_died(ctx, who, error),
+        }
+        self.busy = true;
     }
 
     fn too_large(&self) -> Reply {

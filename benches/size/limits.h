@@ -1,0 +1,37 @@
+/*
+ * What the profiles can hold, and the memory that this takes on Cortex-M4. benches/harness/exchange.c checks there that it
+ * suffices; minimal.c and product.c count it.
+ */
+#ifndef WHIMBREL_BENCH_LIMITS_H
+#define WHIMBREL_BENCH_LIMITS_H
+
+#include "../../include/whimbrel.h"
+
+#define MINIMAL_BYTES 2264
+#define PRODUCT_BYTES 4096
+
+static const whimbrel_limits_t minimal_limits = {
+    .size = sizeof minimal_limits,
+    .servers = 1,
+    .objects = 1,
+    .instances = 1,
+    .observations = 2,
+    .attributes = 2,
+    .recent = 2,
+    .deferred = 1,
+    .changes = 2,
+    .datagram = 320,
+    .credentials = 48,
+    .undo = 64,
+};
+
+static const whimbrel_limits_t product_limits = {
+    .size = sizeof product_limits,
+    .servers = 1,
+    .objects = 3,
+    .instances = 4,
+    .datagram = 640,
+    .mtu = 720,
+};
+
+#endif
