@@ -133,6 +133,9 @@ def psk(program: str) -> None:
     secured(
         program, lambda port: [f"coaps://127.0.0.1:{port}", "whimbrel-psk", key], "PSK-AES128-CCM8", *options
     )
+    # what make demo shows: over a power cut
+    shown = subprocess.run(["scripts/demo-dtls.sh", program], stdout=subprocess.PIPE, text=True)
+    assert shown.returncode == 0, shown.stdout
     refused = subprocess.run([program, "coap://127.0.0.1", "me", key], stderr=subprocess.PIPE, text=True)
     assert refused.returncode == 1 and "coap://127.0.0.1" in refused.stderr, "PSK in clear is refused"
 
