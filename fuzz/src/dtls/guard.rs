@@ -110,6 +110,7 @@ unsafe fn begin(context: *mut c_void, association: Option<usize>) {
     let (now, guarded) = (world.now, &mut world.guarded);
     (guarded.live, guarded.established) = (true, association.is_some());
     (guarded.begun, guarded.sequence) = (now, 0);
+    (guarded.offered, guarded.taken, guarded.loaded) = (0, 0, association.is_some());
     guarded.current = association.unwrap_or(guarded.numbers.len());
     if guarded.current == guarded.numbers.len() {
         guarded.numbers.push(HashSet::new());
@@ -161,6 +162,9 @@ unsafe extern "C" fn feed(
         let status = feed(inner.context, session, now, datagram, size, plain, room, outlet);
         assert!(status <= room as i32, "more than there is room for");
         assert!(status <= 0 || tell(&inner, session).established != 0, "content without a session");
+        let guarded = guarded(context);
+        guarded.taken += usize::from(status > 0);
+        assert!(guarded.taken <= guarded.offered || guarded.loaded, "a replay is taken for a message");
         leave(context, status, WHIMBREL_ERR_TRUNCATED)
     }
 }

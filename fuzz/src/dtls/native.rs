@@ -4,6 +4,7 @@
 use super::{IDENTITY, KEY, keys};
 use crate::dtls::Shape;
 use crate::dtls::net::DEVICE;
+use crate::dtls::records::{self, APPLICATION};
 use crate::dtls::world::World;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
@@ -188,6 +189,8 @@ unsafe extern "C" fn random(context: *mut c_void, buffer: *mut u8, size: usize) 
 unsafe extern "C" fn send(context: *mut c_void, _: *const Address, datagram: *const u8, size: usize) {
     let (world, datagram) = unsafe { (World::at(context), from_raw_parts(datagram, size)) };
     world.trace("server sends", datagram);
+    world.guarded.offered +=
+        records::split(datagram).iter().filter(|record| record[0] == APPLICATION).count();
     world.net.send(DEVICE, datagram);
 }
 

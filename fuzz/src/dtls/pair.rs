@@ -24,6 +24,9 @@ struct End {
     live: bool,
     over: bool,
     established: bool,
+    /// How many messages it was given to send, and how many it gave.
+    written: usize,
+    read: usize,
 }
 
 /// Both ends.
@@ -64,6 +67,8 @@ impl Pair {
             live: false,
             over: false,
             established: false,
+            written: 0,
+            read: 0,
         };
         let mut pair = Self { world, ends: [end(true), end(false)], shape };
         pair.begin();
@@ -147,6 +152,8 @@ impl Pair {
             }
             assert!(self.ends[who].established, "content without a session");
             found.extend(plain.get(..length as usize).map(<[u8]>::to_vec));
+            self.ends[who].read += 1;
+            assert!(self.ends[who].read <= self.ends[1 - who].written, "a replay is taken for a message");
             size = 0;
         }
         found
@@ -204,6 +211,7 @@ impl Pair {
 
     fn write(&mut self, who: usize, plain: &[u8]) {
         if self.ends[who].established && !self.ends[who].over {
+            self.ends[who].written += 1;
             self.call(who, |table, now, out| unsafe {
                 table.write.expect("a whole table")(table.context, 0, now, plain.as_ptr(), plain.len(), out)
             });

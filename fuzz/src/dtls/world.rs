@@ -42,7 +42,7 @@ impl Shape {
             tickets: bit(3),
             session_ids: !bit(4),
             connection_ids: !bit(5),
-            mtu: if bit(6) { 256 } else { 1280 },
+            mtu: if bit(6) { 140 } else { 1280 },
             persistent: bit(7),
         }
     }
@@ -72,6 +72,11 @@ pub struct Guarded {
     pub free_since: u64,
     /// Number of the next record.
     pub sequence: u64,
+    /// Records with content: how many the server has sent since the handshake began, and how many were let in.
+    pub offered: usize,
+    pub taken: usize,
+    /// What a session that was loaded takes may be a replay, until it is fenced.
+    pub loaded: bool,
     /// Numbers of records that were sent, by association; the one of the session.
     pub numbers: Vec<HashSet<(u16, u64)>>,
     pub current: usize,
@@ -131,6 +136,9 @@ impl World {
                 begun: 0,
                 free_since: u64::MAX,
                 sequence: 0,
+                offered: 0,
+                taken: 0,
+                loaded: false,
                 numbers: vec![HashSet::new()],
                 current: 0,
                 images: HashMap::new(),
