@@ -450,10 +450,11 @@ impl Engine<'_> {
                 expires: ctx.now.after(lifetime),
             }
         };
-        self.tell_about(ctx, who, event, 0);
+        // once it is told, it outlives a power cut
         if let Some(keeping) = self.config.features.keeping {
             keeping.keep(self, ctx, who);
         }
+        self.tell_about(ctx, who, event, 0);
     }
 
     /// A message was not answered, or with an error.
