@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds every fuzz target of fuzz/Cargo.toml with coverage and the address sanitizer, and runs each, two at a time.
 # Stops at the first finding and says how to reproduce it. usage: [FUZZ_SECONDS=600] scripts/fuzz.sh [target…]
+# The DTLS targets have C in them, built the same way by fuzz/build.rs, which needs clang.
 # RUSTC_BOOTSTRAP lets stable rustc take the flags that cargo-fuzz would give to a nightly one.
 # Extra cargo options (features of the self-test) come in FUZZ_CARGO.
 set -euo pipefail

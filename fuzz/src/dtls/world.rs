@@ -42,7 +42,8 @@ impl Shape {
             tickets: bit(3),
             session_ids: !bit(4),
             connection_ids: !bit(5),
-            mtu: if bit(6) { 140 } else { 1280 },
+            // what a CBC suite adds to 140 bytes leaves no room for a Register
+            mtu: [1280, if bit(1) { 256 } else { 140 }][usize::from(bit(6))],
             persistent: bit(7),
         }
     }
