@@ -194,7 +194,7 @@ pub unsafe extern "C" fn whimbrel_account_add(
 /// @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: no such Short Server ID; else as whimbrel_account_add(), and then nothing has
 ///         changed.
 ///
-/// Serves: TS 1.0 section 5.2.4.2 (changed security materials). Since 0.1.
+/// Serves: TS 1.0 section 5.2.5 (changed security materials). Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn whimbrel_account_secure(
     client: *mut whimbrel_client_t,

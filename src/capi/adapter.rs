@@ -57,6 +57,11 @@ unsafe fn is_complete(table: *const whimbrel_security_t) -> bool {
                 && table.write.is_some()
                 && table.state.is_some()
                 && table.end.is_some()
+                && table.capabilities.is_some_and(|known| {
+                    // without `fence` what was received before a power cut could be replayed
+                    known(table.context) & WHIMBREL_CAN_SAVE == 0
+                        || (table.save.is_some() && table.load.is_some() && table.fence.is_some())
+                })
         })
     }
 }

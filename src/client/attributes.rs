@@ -24,12 +24,12 @@ const ST: usize = 4;
 /// What one server set at one place. Free where nothing is set.
 #[derive(Clone, Copy, Debug)]
 pub struct AttributeSet {
-    server: u16,
-    path: Path,
+    pub(super) server: u16,
+    pub(super) path: Path,
     /// Which are set: bits in the order of [`NAMES`].
-    set: u8,
-    periods: [u32; 2],
-    conditions: [f64; 3],
+    pub(super) set: u8,
+    pub(super) periods: [u32; 2],
+    pub(super) conditions: [f64; 3],
 }
 
 /// The attributes that govern an observation (TS 1.0 section 5.1.1 rules 3 to 5, and the Server object's defaults).
@@ -96,7 +96,7 @@ impl AttributeSet {
     }
 
     /// lt + 2 st < gt where they are set together (TS 1.0 table 4), and a step that is one.
-    fn is_consistent(&self) -> bool {
+    pub(super) fn is_consistent(&self) -> bool {
         let (gt, lt, st) = (self.condition(GT), self.condition(LT), self.condition(ST));
         if st.is_some_and(|st| st <= 0.0) {
             return false;
@@ -144,6 +144,7 @@ impl Engine<'_> {
             None if new.set == 0 => {}
             None => return Err(Error::Full),
         }
+        self.reporting_changed = true;
         self.attributes_changed(server, path);
         Ok(Reply::code(Code::CHANGED))
     }

@@ -93,6 +93,16 @@ pub trait Reporting: Sync {
     fn fate(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, at: u8, fate: Fate);
     /// A Reset of a Non-confirmable notification.
     fn reset(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, id: u16);
+    /// Gives what a server observes and the attributes that it set, in pieces, to be stored.
+    fn pack(&self, engine: &Engine<'_>, who: usize, put: &mut dyn FnMut(&[u8]));
+    /// Takes up what was stored.
+    fn unpack(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        packed: &[u8],
+    ) -> Result<(), Error>;
 }
 
 /// Request bodies in blocks (RFC 7959 section 2.5).
@@ -154,9 +164,9 @@ pub trait Securing: Sync {
         row: &SecurityRow<'_>,
         credentials: &Credentials<'_>,
     ) -> Result<(), Error>;
-    /// Our address is a new one: the link of a registered account is closed. With a Connection ID its session goes on,
-    /// without one it is to be resumed.
-    fn moved(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// The link of an account is given up, because it failed or our address is a new one. True if the session goes on over
+    /// another link: then this one is closed. False if the link is still to be closed, and the session with it.
+    fn leave(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> bool;
     /// The server did not know the registration or the session that we tried to go on with: all begins anew, at once.
     fn begin_anew(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
     /// The link of an account that is to be secured is ready.
@@ -192,6 +202,11 @@ pub trait Keeping: Sync {
     fn keep(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
     /// What storage says of the registration may have changed.
     fn refresh(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// A server is about to be told that it observes something, or that its attributes hold: storage must not say
+    /// otherwise.
+    fn observed(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// Writes down what servers observe, where that has changed.
+    fn settle(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>);
     /// Makes sure that the next record may be sent. After an error it may not.
     fn reserve(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> Result<(), Error>;
     /// Removes the session of an account.
@@ -266,6 +281,20 @@ impl Reporting for Library {
     }
     fn reset(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, id: u16) {
         engine.reset_notification(ctx, who, id);
+    }
+    fn pack(&self, engine: &Engine<'_>, who: usize, put: &mut dyn FnMut(&[u8])) {
+        engine.pack_observations(who, put);
+        engine.pack_attributes(who, put);
+    }
+    fn unpack(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        packed: &[u8],
+    ) -> Result<(), Error> {
+        let rest = engine.unpack_observations(ctx, who, packed)?;
+        engine.unpack_attributes(who, rest)
     }
 }
 

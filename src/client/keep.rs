@@ -1,40 +1,53 @@
-//! What outlives a power cut: the DTLS association of each account, and the registration that goes with it.
+//! What outlives a power cut: the DTLS association of each account, the registration that goes with it, and what the server
+//! observes.
 //!
-//! Two records an account. The association is written once a session: keys, Connection ID. What changes along with it is a
-//! short record: up to which number records may be sent, and the registration. A number is used only if a higher one is on
+//! Three records an account. The association is written once a session: keys, Connection ID. What changes along with it is a
+//! short record: up to which number records may be sent, and the registration. Observations and attributes are written when
+//! they change; before a server is told of a change, the short record says that they are not to be trusted. A number is used only if a higher one is on
 //! stable storage, so that after a power cut the session goes on beyond all that was sent. What was received is not written
 //! down: a session that was loaded serves nothing until the server has answered our first request, which proves that it is
 //! there now, and then all records up to that answer count as received.
 
 use crate::bytes;
-use crate::client::account::{LOCATION, Location, changed};
+use crate::client::account::{LOCATION, Location, Purpose, changed};
 use crate::client::features::{Keeping, Library};
 use crate::client::links;
 use crate::client::session::{Phase, Session};
 use crate::client::{Context, Engine};
+use crate::coap::dedup::Ids;
+use crate::coap::observe::Sequence;
 use crate::error::Error;
 use crate::objects::Binding;
 use crate::port::{Event, EventCode};
 use crate::secure::can;
 use crate::storage::{self, HEAD, Slots, crc32};
 
-/// How many record numbers are reserved at a time: one write of storage for so many messages.
-const RESERVED: u64 = 64;
-/// How many records a backend may send of its own accord between two looks at its number: alerts, a repeated flight.
-const MARGIN: u64 = 8;
+/// How many record numbers are reserved at a time: one write of storage for all but [`MARGIN`] of them.
+const RESERVED: u64 = 96;
+/// How many records a backend may send of its own accord at one record that came: alerts, a repeated flight.
+const MARGIN: u64 = 32;
 
-/// The first record that belongs to associations; each account has two.
-const FIRST_RECORD: u16 = 0x40;
+/// How far Observe values and Message IDs of another life may be ahead of what was written down.
+const AHEAD: u16 = 4096;
+
+/// Each account has four records, of which three are used.
+const RECORDS: u16 = 4;
 const ASSOCIATION: usize = 0;
 const PROGRESS: usize = 1;
+const OBSERVATIONS: usize = 2;
+/// Bytes before what was packed of observations: the mark.
+const OBSERVATIONS_HEAD: usize = 4;
+/// The checksum of no observations.
+const NOTHING: u32 = u32::MAX;
 
 /// Bytes before what the backend saved: mark, Short Server ID, checksum of the credentials.
 const ASSOCIATION_HEAD: usize = 10;
-/// Bytes before the Location-Path: mark, Short Server ID, reserved, lifetime, objects, version, observed, binding.
-const PROGRESS_HEAD: usize = 28;
+/// Bytes before the Location-Path: mark, Short Server ID, reserved, lifetime, objects, version, dirty, binding, checksum of
+/// observations, Observe value, Message ID.
+const PROGRESS_HEAD: usize = 38;
 
 fn record(who: usize, kind: usize) -> u16 {
-    FIRST_RECORD.wrapping_add((who as u16).wrapping_shl(1)).wrapping_add(kind as u16)
+    (who as u16).wrapping_mul(RECORDS).wrapping_add(kind as u16)
 }
 
 /// What changes along with an association.
@@ -46,9 +59,17 @@ struct Progress {
     /// Checksum of the object list that the server knows.
     objects: u32,
     version: u8,
-    /// Whether the server observes something, which does not outlive a power cut: the client then registers anew.
-    observed: bool,
+    /// What the server may not know yet: bits of [`changed`].
+    changed: u8,
+    /// Whether the record of observations is not what the server observes: the client then registers anew.
+    dirty: bool,
     binding: Binding,
+    /// Checksum of the record of observations.
+    observations: u32,
+    /// The Observe value of the next notification.
+    sequence: u32,
+    /// The next Message ID: the server takes one of the last minutes for a repetition.
+    id: u16,
     location: Location,
 }
 
@@ -63,8 +84,16 @@ impl Progress {
             lifetime: account.lifetime,
             objects: engine.objects_checksum(),
             version: account.version,
-            observed: engine.observations.iter().any(|place| place.is_of(who)),
+            changed: account.changed
+                | match account.exchange.map(|exchange| exchange.purpose) {
+                    Some(Purpose::Update { carries }) => carries,
+                    _ => 0,
+                },
+            dirty: session.kept.dirty,
             binding: account.binding,
+            observations: session.kept.observations,
+            sequence: engine.sequence.peek(),
+            id: engine.ids.peek(),
             location: account.location,
         })
     }
@@ -81,8 +110,11 @@ impl Progress {
         bytes::put(buffer, HEAD + 6, &self.reserved.to_be_bytes())?;
         bytes::put(buffer, HEAD + 14, &self.lifetime.to_be_bytes())?;
         bytes::put(buffer, HEAD + 18, &self.objects.to_be_bytes())?;
-        bytes::put(buffer, HEAD + 22, &[self.version, self.observed.into()])?;
+        bytes::put(buffer, HEAD + 22, &[self.version | self.changed << 4, self.dirty.into()])?;
         bytes::put(buffer, HEAD + 24, &letters)?;
+        bytes::put(buffer, HEAD + 28, &self.observations.to_be_bytes())?;
+        bytes::put(buffer, HEAD + 32, &self.sequence.to_be_bytes())?;
+        bytes::put(buffer, HEAD + 36, &self.id.to_be_bytes())?;
         let location = self.location.as_bytes();
         bytes::put(buffer, HEAD + PROGRESS_HEAD, location)?;
         Ok(PROGRESS_HEAD.wrapping_add(location.len()))
@@ -95,16 +127,20 @@ impl Progress {
             u32::from_be_bytes(bytes.copied().unwrap_or_default())
         };
         let [_, _, _, _, s1, s0, ..] = *head;
-        let letters = head.get(24..).and_then(|letters| core::str::from_utf8(letters).ok());
+        let letters = head.get(24..28).and_then(|letters| core::str::from_utf8(letters).ok());
         Ok(Self {
             mark: word(0),
             server: u16::from_be_bytes([s1, s0]),
             reserved: u64::from(word(6)) << 32 | u64::from(word(10)),
             lifetime: word(14),
             objects: word(18),
-            version: head.get(22).copied().unwrap_or(0),
-            observed: head.get(23) != Some(&0),
+            version: head.get(22).map_or(0, |byte| byte & 0x0f),
+            changed: head.get(22).map_or(0, |byte| byte >> 4),
+            dirty: head.get(23) != Some(&0),
             binding: Binding::parse(letters.unwrap_or("").trim_ascii_end())?,
+            observations: word(28),
+            sequence: word(32),
+            id: (word(34) & 0xffff) as u16,
             location: Location::from_bytes(location)?,
         })
     }
@@ -112,7 +148,7 @@ impl Progress {
     /// What tells one registration from another.
     fn checksum(&self) -> u32 {
         let mut image = [0; HEAD + PROGRESS_HEAD + LOCATION];
-        let length = Self { reserved: 0, ..*self }.put(&mut image).unwrap_or(0);
+        let length = Self { reserved: 0, sequence: 0, id: 0, ..*self }.put(&mut image).unwrap_or(0);
         crc32(u32::MAX, image.get(HEAD..HEAD.wrapping_add(length)).unwrap_or(&[]))
     }
 }
@@ -135,14 +171,90 @@ impl Engine<'_> {
     fn credentials_checksum(&self, who: usize) -> u32 {
         self.security_row(who).map_or(0, |row| {
             row.credentials(|uri, given| {
-                let fields =
-                    [uri, given.identity, given.server_key, given.secret_key, given.sni, given.ciphersuites];
+                let name = self.config.endpoint.as_bytes();
+                let fields = [
+                    name,
+                    uri,
+                    given.identity,
+                    given.server_key,
+                    given.secret_key,
+                    given.sni,
+                    given.ciphersuites,
+                ];
                 let numbers = crc32(u32::MAX, &[given.mode, given.usage, given.matching]);
                 fields
                     .iter()
                     .fold(numbers, |crc, field| crc32(crc32(crc, &(field.len() as u32).to_be_bytes()), field))
             })
         })
+    }
+
+    /// A checksum of what a server observes and the attributes that it set.
+    fn observations_checksum(&self, who: usize) -> u32 {
+        let mut crc = NOTHING;
+        if let Some(reporting) = self.config.features.reporting {
+            reporting.pack(self, who, &mut |bytes| crc = crc32(crc, bytes));
+        }
+        crc
+    }
+
+    /// Writes down what a server observes; the record that changes along says so.
+    fn save_observations(&mut self, ctx: &mut Context<'_>, who: usize) -> Result<(), Error> {
+        let session = self.sessions.get(who).ok_or(Error::State)?;
+        let mark = session.kept.mark.to_be_bytes();
+        let crc = self.observations_checksum(who);
+        if crc != NOTHING {
+            let buffer = core::mem::take(&mut self.send);
+            let mut written = bytes::put(buffer, HEAD, &mark);
+            let mut end = HEAD.wrapping_add(OBSERVATIONS_HEAD);
+            if let Some(reporting) = self.config.features.reporting {
+                reporting.pack(self, who, &mut |piece| {
+                    written = written.and_then(|()| bytes::put(buffer, end, piece));
+                    end = end.wrapping_add(piece.len());
+                });
+            }
+            self.send = buffer;
+            written?;
+            self.save_record(ctx, who, OBSERVATIONS, end.wrapping_sub(HEAD))?;
+        }
+        if let Some(session) = self.session(who) {
+            session.kept.observations = crc;
+            session.kept.dirty = false;
+        }
+        self.save_progress(ctx, who)
+    }
+
+    /// Goes on counting beyond all that a server may have seen in the last life.
+    fn count_on(&mut self, progress: &Progress) {
+        if self.sessions.iter().filter(|session| session.kept.saved).nth(1).is_none() {
+            // the first session: what was drawn at the start was seen by nobody
+            self.sequence = Sequence::at(progress.sequence);
+            self.ids = Ids::new(progress.id.into());
+        }
+        self.sequence.advance(progress.sequence.wrapping_add(AHEAD.into()));
+        self.ids.advance(progress.id.wrapping_add(AHEAD));
+    }
+
+    /// Takes up what a server observed in the last life; false where storage does not have it.
+    fn load_observations(&mut self, ctx: &mut Context<'_>, who: usize, progress: &Progress) -> bool {
+        let Some(reporting) = self.config.features.reporting else { return progress.observations == NOTHING };
+        if progress.observations == NOTHING {
+            return true;
+        }
+        let Ok((slots, length)) = self.load_record(ctx, who, OBSERVATIONS) else { return false };
+        if let Some(kept) = self.session(who).and_then(|session| session.kept.slots.as_mut())
+            && let Some(place) = kept.get_mut(OBSERVATIONS)
+        {
+            *place = slots;
+        }
+        let buffer = core::mem::take(&mut self.send);
+        let content = buffer.get(HEAD..HEAD.wrapping_add(length)).unwrap_or(&[]);
+        let fits = content.split_first_chunk::<OBSERVATIONS_HEAD>().filter(|(mark, packed)| {
+            u32::from_be_bytes(**mark) == progress.mark && crc32(NOTHING, packed) == progress.observations
+        });
+        let done = fits.is_some_and(|(_, packed)| reporting.unpack(self, ctx, who, packed).is_ok());
+        self.send = buffer;
+        done
     }
 
     fn tell_storage(&self, ctx: &mut Context<'_>, who: usize, error: Error) {
@@ -202,35 +314,67 @@ impl Engine<'_> {
         let session = self.sessions.get_mut(who).ok_or(Error::State)?;
         session.kept.mark = u32::from_be_bytes(mark);
         session.kept.reserved = sequence.saturating_add(RESERVED);
-        session.kept.saved = true;
+        session.kept.observations = NOTHING;
+        session.kept.dirty = false;
+        self.reporting_changed = true;
+        // alone it lets nobody load anything
         self.save_progress(ctx, who)?;
+        if let Some(session) = self.session(who) {
+            session.kept.saved = true;
+        }
+        let done = self.put_association(ctx, who, mark);
+        bytes::zeroise(self.send);
+        done
+    }
+
+    fn put_association(&mut self, ctx: &mut Context<'_>, who: usize, mark: [u8; 4]) -> Result<(), Error> {
+        let backend = self.backend().ok_or(Error::State)?;
         let head = self.send.get_mut(HEAD.saturating_add(ASSOCIATION_HEAD)..).ok_or(Error::Full)?;
         let saved = backend.save(ctx.port, who as u8, head)?;
         let (server, credentials) = (self.server_id(who), self.credentials_checksum(who));
         bytes::put(self.send, HEAD, &mark)?;
         bytes::put(self.send, HEAD + 4, &server.to_be_bytes())?;
         bytes::put(self.send, HEAD + 6, &credentials.to_be_bytes())?;
-        let done = self.save_record(ctx, who, ASSOCIATION, ASSOCIATION_HEAD.saturating_add(saved));
-        bytes::zeroise(self.send);
-        done
+        self.save_record(ctx, who, ASSOCIATION, ASSOCIATION_HEAD.saturating_add(saved))
     }
 
     /// Takes a session up where the last life left it. `None` where there is none that fits the account.
     fn load_association(&mut self, ctx: &mut Context<'_>, who: usize) -> Result<Option<Progress>, Error> {
-        let backend = self.backend().ok_or(Error::State)?;
         let (progress_slots, length) = self.load_record(ctx, who, PROGRESS)?;
         let progress = self.send.get(HEAD..HEAD.wrapping_add(length)).map(Progress::get);
-        let (slots, length) = self.load_record(ctx, who, ASSOCIATION)?;
+        let found = self.load_record(ctx, who, ASSOCIATION);
+        let slots = found.map_or(Slots::NONE, |(slots, _)| slots);
         if let Some(session) = self.session(who) {
-            session.kept.slots = Some([slots, progress_slots]);
+            session.kept.slots = Some([slots, progress_slots, Slots::NONE]);
+            // until it is known to fit, it is there to be removed
+            session.kept.saved = slots != Slots::NONE || found.is_err();
         }
-        let Some(Ok(progress)) = progress.filter(|_| length != 0) else { return Ok(None) };
+        let loaded = match (progress, found) {
+            (Some(Ok(progress)), Ok((_, length))) => self.take_association(ctx, who, length, progress),
+            (_, Err(error)) => Err(error),
+            _ => Ok(None),
+        };
+        bytes::zeroise(self.send);
+        loaded
+    }
+
+    /// Has the backend load the association that lies in the send buffer, if it is the one of that progress and account.
+    fn take_association(
+        &self,
+        ctx: &Context<'_>,
+        who: usize,
+        length: usize,
+        progress: Progress,
+    ) -> Result<Option<Progress>, Error> {
+        let backend = self.backend().ok_or(Error::State)?;
         let content = self.send.get(HEAD..HEAD.wrapping_add(length)).unwrap_or(&[]);
         let Some((head, data)) = content.split_first_chunk::<ASSOCIATION_HEAD>() else { return Ok(None) };
         let [m3, m2, m1, m0, s1, s0, c3, c2, c1, c0] = *head;
+        let (lowest, highest) = self.config.versions;
         let fits = u32::from_be_bytes([m3, m2, m1, m0]) == progress.mark
             && u16::from_be_bytes([s1, s0]) == progress.server
             && progress.server == self.server_id(who)
+            && (lowest..=highest).contains(&progress.version)
             && u32::from_be_bytes([c3, c2, c1, c0]) == self.credentials_checksum(who);
         if !fits {
             return Ok(None);
@@ -238,8 +382,17 @@ impl Engine<'_> {
         let loaded = self
             .with_setup(who, |setup| backend.load(ctx.port, who as u8, setup, data, progress.reserved))
             .and_then(|loaded| loaded);
-        bytes::zeroise(self.send);
         Ok(loaded.is_ok().then_some(progress))
+    }
+}
+
+impl Library {
+    /// There is no association in storage: any number may be used.
+    fn unbind(&self, engine: &mut Engine<'_>, who: usize) {
+        if let Some(session) = engine.session(who) {
+            session.kept.saved = false;
+            session.kept.reserved = Session::CLEAR.kept.reserved;
+        }
     }
 }
 
@@ -255,38 +408,45 @@ impl Keeping for Library {
         }
         let progress = match engine.load_association(ctx, who) {
             Ok(Some(progress)) => progress,
-            Ok(None) => return false,
-            Err(error) => {
-                engine.tell_storage(ctx, who, error);
+            other => {
+                if let Err(error) = other {
+                    engine.tell_storage(ctx, who, error);
+                }
+                self.discard(engine, ctx, who);
                 return false;
             }
         };
         let standing = backend.state(ctx.port, who as u8);
-        if !standing.connection_id {
-            // our address is a new one, and the server knows us by it: it would not answer
-            backend.end(ctx.port, who as u8, ctx.now, crate::secure::end::FORGET);
-            return false;
-        }
         let objects = engine.objects_checksum();
         let registration = progress.checksum();
         let room = engine.config.mtu.saturating_sub(standing.overhead);
         if let Some(session) = engine.session(who) {
             session.phase = Phase::Established;
             session.room = room;
-            session.connection_id = true;
+            session.connection_id = standing.connection_id;
             session.loaded = true;
-            session.registered = !progress.observed;
+            session.registered = false;
             session.kept.saved = true;
             session.kept.mark = progress.mark;
             session.kept.reserved = progress.reserved;
             session.kept.registration = registration;
+            session.kept.observations = progress.observations;
+            session.kept.dirty = progress.dirty;
+        }
+        engine.count_on(&progress);
+        let known = !progress.dirty && engine.load_observations(ctx, who, &progress);
+        if let Some(session) = engine.session(who) {
+            session.registered = known;
         }
         if let Some(account) = engine.account(who) {
             account.location = progress.location;
             account.lifetime = progress.lifetime;
             account.binding = progress.binding;
             account.version = progress.version;
-            account.changed = if objects == progress.objects { 0 } else { changed::OBJECTS };
+            account.changed = progress.changed;
+            if objects != progress.objects {
+                account.changed |= changed::OBJECTS;
+            }
         }
         engine.tell_about(ctx, who, EventCode::Resumed, standing.ciphersuite.into());
         true
@@ -303,15 +463,18 @@ impl Keeping for Library {
         if session.kept.saved {
             return self.refresh(engine, ctx, who);
         }
-        let savable = session.kept.slots.is_some() && backend.state(ctx.port, who as u8).savable;
+        // without a Connection ID the server would not know us after a restart: our address is another one then
+        let savable = session.connection_id
+            && session.kept.slots.is_some()
+            && backend.state(ctx.port, who as u8).savable;
         if savable && let Err(error) = engine.save_association(ctx, who) {
             engine.tell_storage(ctx, who, error);
-            if let (Error::Full, Some(session)) = (error, engine.session(who)) {
-                // it will not fit the next time either
-                session.asked = true;
-            }
             // whether something was written nobody knows: the reservation holds until it is certainly gone
             self.discard(engine, ctx, who);
+            if let (Error::Full, Some(session)) = (error, engine.session(who)) {
+                // it will not fit the next time either
+                session.kept.slots = None;
+            }
         }
     }
 
@@ -323,6 +486,35 @@ impl Keeping for Library {
             && let Err(error) = engine.save_progress(ctx, who)
         {
             engine.tell_storage(ctx, who, error);
+        }
+    }
+
+    fn observed(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let crc = engine.observations_checksum(who);
+        let Some(session) = engine.session(who) else { return };
+        if !session.kept.saved || session.kept.dirty || session.kept.observations == crc {
+            return;
+        }
+        session.kept.dirty = true;
+        if let Err(error) = engine.save_progress(ctx, who) {
+            engine.tell_storage(ctx, who, error);
+            // storage would say otherwise after a power cut
+            self.discard(engine, ctx, who);
+        }
+    }
+
+    fn settle(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
+        if !core::mem::take(&mut engine.reporting_changed) {
+            return;
+        }
+        for who in 0..engine.sessions.len() {
+            self.observed(engine, ctx, who);
+            if engine.sessions.get(who).is_some_and(|session| session.kept.saved && session.kept.dirty)
+                && let Err(error) = engine.save_observations(ctx, who)
+            {
+                // they stay untrusted: after a power cut the client registers
+                engine.tell_storage(ctx, who, error);
+            }
         }
     }
 
@@ -354,15 +546,14 @@ impl Keeping for Library {
     fn discard(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
         let Some(storage) = engine.config.features.storage else { return };
         let Some(session) = engine.sessions.get(who) else { return };
-        let (saved, slots) = (session.kept.saved, session.kept.slots);
-        let Some([association, _]) = slots.filter(|_| saved) else { return };
+        // where nobody looked, there may be one
+        let association = match (session.asked, session.kept.slots) {
+            (false, _) => Slots::NONE,
+            (true, Some([association, ..])) if session.kept.saved => association,
+            _ => return self.unbind(engine, who),
+        };
         match storage::remove(storage, ctx.port, record(who, ASSOCIATION), association) {
-            Ok(()) => {
-                if let Some(session) = engine.session(who) {
-                    session.kept.saved = false;
-                    session.kept.reserved = Session::CLEAR.kept.reserved;
-                }
-            }
+            Ok(()) => self.unbind(engine, who),
             Err(error) => engine.tell_storage(ctx, who, error),
         }
     }

@@ -53,7 +53,13 @@ impl<'a> Engine<'a> {
             (Code::PUT, _) if request.content_format.is_none() && request.payload.is_empty() => {
                 match request.queries {
                     Some(_) => match self.config.features.reporting {
-                        Some(reporting) => reporting.write_attributes(self, who, request),
+                        Some(reporting) => {
+                            let done = reporting.write_attributes(self, who, request);
+                            if let (Ok(_), Some(keeping)) = (&done, self.config.features.keeping) {
+                                keeping.observed(self, ctx, who);
+                            }
+                            done
+                        }
                         None => Err(Error::NotAllowed),
                     },
                     None => Err(Error::BadValue),
@@ -147,7 +153,7 @@ impl<'a> Engine<'a> {
             reply.set(Slot::Observe, sequence);
         }
         if let (Some(_), Some(keeping)) = (request.observe, self.config.features.keeping) {
-            keeping.refresh(self, ctx, who);
+            keeping.observed(self, ctx, who);
         }
         Ok(reply)
     }

@@ -10,8 +10,10 @@ mod discover;
 mod exchange;
 pub mod features;
 mod keep;
+mod keep_reporting;
 mod links;
 mod manage;
+mod network;
 mod pending;
 mod receive;
 mod registration;
@@ -149,8 +151,10 @@ pub struct Engine<'a> {
     undo: &'a mut [u8],
     /// How large a datagram can be that is received.
     receive_room: usize,
-    ids: Ids,
-    sequence: Sequence,
+    pub(crate) ids: Ids,
+    pub(crate) sequence: Sequence,
+    /// Whether an observation or an attribute came or went since storage was last told.
+    pub(crate) reporting_changed: bool,
     online: bool,
     radio: bool,
     /// Whether the last poll took input, so that more may wait.
@@ -192,6 +196,7 @@ impl<'a> Engine<'a> {
             undo: memory.undo,
             ids: Ids::new(u32::from_ne_bytes(seed)),
             sequence: Sequence::new(),
+            reporting_changed: false,
             online: true,
             radio: true,
             busy: false,
@@ -214,6 +219,9 @@ impl<'a> Engine<'a> {
         }
         if let Some(reporting) = self.config.features.reporting {
             reporting.report(self, ctx);
+        }
+        if let Some(keeping) = self.config.features.keeping {
+            keeping.settle(self, ctx);
         }
         self.tell_radio(ctx);
         self.deadline(ctx.now)

@@ -56,7 +56,8 @@ impl Engine<'_> {
     pub(crate) fn refuse_large(&mut self, ctx: &mut Context<'_>, who: usize, head: &[u8]) {
         self.tell_about(ctx, who, EventCode::Dropped, Error::Truncated.to_c());
         let Ok(message) = Message::parse(head) else { return };
-        if message.kind != Kind::Confirmable || !message.code.is_request() {
+        let served = self.accounts.get(who).is_some_and(|account| account.serves());
+        if message.kind != Kind::Confirmable || !message.code.is_request() || !served {
             return;
         }
         let buffer = core::mem::take(&mut self.send);
@@ -93,10 +94,15 @@ impl Engine<'_> {
     fn take_response(&mut self, ctx: &mut Context<'_>, who: usize, message: &Message<'_>, datagram: &[u8]) {
         let exchange = self.accounts.get(who).and_then(|account| account.exchange);
         let asked = |purpose| !matches!(purpose, Purpose::Notify(_) | Purpose::Respond);
+        // of a session from storage, a response proves that the server is there now: token and Message ID must be ours
+        let proves = self.sessions.get(who).is_some_and(|session| session.loaded);
         let found = exchange.filter(|exchange| {
             asked(exchange.purpose)
                 && exchange.token.as_slice() == message.token
-                && (message.kind != Kind::Acknowledgement || exchange.id == message.id)
+                && match message.kind {
+                    Kind::Acknowledgement => exchange.id == message.id,
+                    _ => !proves,
+                }
         });
         let Some(exchange) = found else {
             // a separate response repeated: our Acknowledgement got lost

@@ -74,6 +74,8 @@ impl Engine<'_> {
         if !self.online {
             return next;
         }
+        let due = self.sessions.get(who).map_or(Instant::NEVER, |session| session.due);
+        let next = next.or(due, Reason::Handshake, id);
         if let Some(exchange) = &account.exchange {
             let at = match exchange.due(now) {
                 Due::Wait(at) => at,
@@ -84,10 +86,6 @@ impl Engine<'_> {
         match account.state {
             State::Waiting { until } => next.or(until, Reason::Registration, id),
             State::Opening => next.or(now.after(LINK_POLL_MS), Reason::Link, id),
-            State::Securing => {
-                let due = self.sessions.get(who).map_or(Instant::NEVER, |session| session.due);
-                next.or(due, Reason::Handshake, id)
-            }
             State::Registered { .. } if account.changed != 0 => next.or(now, Reason::Work, id),
             State::Registered { update, .. } => {
                 let next = next.or(update, Reason::Update, id);
@@ -130,8 +128,7 @@ impl Engine<'_> {
             Err(error) => {
                 // what failed to open is not closed
                 self.enter(who, State::Waiting { until: ctx.now });
-                self.tell_about(ctx, who, EventCode::LinkFailed, error.to_c());
-                self.retry_later(ctx, who, error.to_c());
+                self.link_failed(ctx, who, error);
             }
         }
     }
@@ -153,42 +150,9 @@ impl Engine<'_> {
         self.tell_about(ctx, who, EventCode::AccountInvalid, error.to_c());
     }
 
-    /// The link of an account is dead: it is opened anew after a pause.
-    pub(crate) fn link_died(&mut self, ctx: &mut Context<'_>, who: usize, error: Error) {
-        self.tell_about(ctx, who, EventCode::LinkFailed, error.to_c());
-        if let Some(State::Leaving { until }) = self.accounts.get(who).map(|account| account.state) {
-            return self.left(ctx, who, until);
-        }
-        self.retry_later(ctx, who, error.to_c());
-    }
-
     pub(crate) fn enter(&mut self, who: usize, state: State) {
         if let Some(account) = self.account(who) {
             account.state = state;
-        }
-    }
-
-    /// Closes the link, and the session on it; what was under way is forgotten.
-    pub(crate) fn unlink(&mut self, ctx: &mut Context<'_>, who: usize) {
-        self.end_session(ctx, who, end::QUIETLY);
-        self.close_link(ctx, who);
-    }
-
-    /// Closes the link under a session that may go on over another.
-    pub(crate) fn close_link(&mut self, ctx: &mut Context<'_>, who: usize) {
-        let Some(account) = self.account(who) else { return };
-        account.exchange = None;
-        account.upload = None;
-        // one that is still being opened is closed too: the port may be looking its name up
-        if account.linked || account.state == State::Opening {
-            account.linked = false;
-            ctx.port.close(who as u8);
-        }
-        self.recent.forget_peer(who as u8);
-        // another server may get this place
-        self.upload.forget(who);
-        for place in self.pending.iter_mut() {
-            place.forget(who);
         }
     }
 
@@ -218,7 +182,7 @@ impl Engine<'_> {
         let Some(row) = self.server_row(who) else { return };
         let (lifetime, binding) = (row.lifetime.get(), row.binding.get());
         let Some(account) = self.account(who) else { return };
-        let mut carries = account.changed & changed::OBJECTS;
+        let mut carries = account.changed & (changed::OBJECTS | changed::LIFETIME | changed::BINDING);
         if account.lifetime != lifetime {
             carries |= changed::LIFETIME;
         }
@@ -484,24 +448,6 @@ impl Engine<'_> {
         self.accounts.get(who).is_some_and(|account| account.state == State::Resuming)
     }
 
-    /// Pauses before the next Register: twice as long after each failure, and never the same for all devices.
-    pub(crate) fn retry_later(&mut self, ctx: &mut Context<'_>, who: usize, status: i32) {
-        let (first, longest) = self.config.retry_s;
-        self.forget_server(ctx, who, false);
-        self.unlink(ctx, who);
-        let mut random = [0u8; 4];
-        ctx.port.random(&mut random);
-        let Some(account) = self.account(who) else { return };
-        let pause = seconds(first).wrapping_shl(account.failures.min(16).into()).min(seconds(longest));
-        // three quarters to five quarters of the pause
-        let spread = (pause / 2).wrapping_mul(u64::from(u32::from_ne_bytes(random))) >> 32;
-        let until = ctx.now.after(pause.wrapping_sub(pause / 4).wrapping_add(spread));
-        account.failures = account.failures.saturating_add(1);
-        account.state = State::Waiting { until };
-        let event = Event::new(EventCode::RegisterFailed, account.short_server_id);
-        self.tell(ctx, event.why(status).until(until.as_millis()));
-    }
-
     /// Follows what servers wrote and executed in the Server object.
     pub(crate) fn follow_orders(&mut self, ctx: &mut Context<'_>) {
         for who in 0..self.accounts.len() {
@@ -557,6 +503,7 @@ impl Engine<'_> {
             }
             self.close_link(ctx, who);
         }
+        bytes::zeroise(self.send);
         for row in self.security.rows {
             row.wipe();
         }
@@ -572,54 +519,6 @@ impl Engine<'_> {
             }
         }
         if found { Ok(()) } else { Err(Error::NotFound) }
-    }
-
-    /// The network went, came, or came with a new address, with which a server in NoSec mode does not know us
-    /// (TS 1.0 section 8.2.4).
-    pub fn set_online(&mut self, ctx: &mut Context<'_>, online: bool, new_address: bool) {
-        let came = online && !self.online;
-        self.online = online;
-        if !online || !(came || new_address) {
-            return;
-        }
-        for who in 0..self.accounts.len() {
-            let Some(account) = self.account(who) else { continue };
-            if account.state == State::Free || account.state == (State::Waiting { until: Instant::NEVER }) {
-                continue;
-            }
-            if let State::Leaving { until } = account.state {
-                // the goodbye went with the network
-                self.left(ctx, who, until);
-            } else if ctx.now < account.disabled {
-                // a disabled server is left alone until its time has come
-                self.unlink(ctx, who);
-                let until = self.accounts.get(who).map_or(Instant::NEVER, |account| account.disabled);
-                self.enter(who, State::Waiting { until });
-            } else if !account.serves() {
-                self.unlink(ctx, who);
-                self.enter(who, State::Waiting { until: ctx.now });
-            } else {
-                // whatever was under way got lost with the network
-                let lost = account.exchange.take();
-                account.changed |= changed::REFRESH;
-                if let Some(Purpose::Notify(at)) = lost.map(|exchange| exchange.purpose) {
-                    self.notification_ended(ctx, who, at, Fate::Caught);
-                }
-                if new_address {
-                    self.move_link(ctx, who);
-                }
-            }
-        }
-    }
-
-    /// A registered account gets another link, because ours has a new address: without security the server does not know us
-    /// any more.
-    fn move_link(&mut self, ctx: &mut Context<'_>, who: usize) {
-        match self.config.features.securing {
-            Some((securing, _)) => securing.moved(self, ctx, who),
-            None => self.unlink(ctx, who),
-        }
-        self.enter(who, State::Waiting { until: ctx.now });
     }
 
     /// The place of a registration that serves, for tests and queries.

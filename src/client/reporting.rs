@@ -16,30 +16,30 @@ use crate::port::{Event, EventCode};
 use crate::time::{Instant, seconds};
 
 /// How often at least a notification is Confirmable (RFC 7641 section 4.5): once a day.
-const CONFIRM_S: u32 = 86_400;
+pub(super) const CONFIRM_S: u32 = 86_400;
 
 /// A server observes a place.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation {
     /// Whose it is.
-    who: Option<u8>,
-    token_length: u8,
-    token: [u8; 8],
-    path: Path,
+    pub(super) who: Option<u8>,
+    pub(super) token_length: u8,
+    pub(super) token: [u8; 8],
+    pub(super) path: Path,
     /// Content-Format of the notifications: that of the first answer.
-    format: u16,
+    pub(super) format: u16,
     /// Message ID of the last notification, which a Reset names.
-    id: u16,
+    pub(super) id: u16,
     /// Whether a change waits to be sent.
-    latched: bool,
+    pub(super) latched: bool,
     /// The number sent last, where it is one.
-    value: Option<f64>,
+    pub(super) value: Option<f64>,
     /// When the last one was sent.
-    sent: Instant,
+    pub(super) sent: Instant,
     /// When the next one is to be sent.
-    due: Instant,
+    pub(super) due: Instant,
     /// When the next one must be Confirmable.
-    confirm: Instant,
+    pub(super) confirm: Instant,
 }
 
 impl Observation {
@@ -58,8 +58,12 @@ impl Observation {
         confirm: Instant::NEVER,
     };
 
-    fn token(&self) -> &[u8] {
+    pub(crate) fn token(&self) -> &[u8] {
         self.token.get(..self.token_length.into()).unwrap_or(&[])
+    }
+
+    pub(crate) fn is_taken(&self) -> bool {
+        self.who.is_some()
     }
 
     pub(crate) fn is_of(&self, who: usize) -> bool {
@@ -113,6 +117,7 @@ impl Engine<'_> {
         for (slot, byte) in place.token.iter_mut().zip(request.token) {
             *slot = *byte;
         }
+        self.reporting_changed = true;
         self.reschedule(at);
         self.tell_from(ctx, who, EventCode::Observed, request.path);
         Some(self.sequence.take())
@@ -131,6 +136,7 @@ impl Engine<'_> {
         let Some(place) = self.observations.get_mut(at) else { return };
         let (who, path) = (place.who, place.path);
         *place = Observation::FREE;
+        self.reporting_changed = true;
         // what comes back for its last notification must not concern the next one in this place
         if let Some(account) = who.and_then(|who| self.account(who.into()))
             && account.exchange.is_some_and(|exchange| exchange.purpose == Purpose::Notify(at as u8))
@@ -225,7 +231,7 @@ impl Engine<'_> {
     }
 
     /// Sets when the observation is due: after pmin where a change waits, else at pmax.
-    fn reschedule(&mut self, at: usize) {
+    pub(crate) fn reschedule(&mut self, at: usize) {
         let Some(place) = self.observations.get(at) else { return };
         let Some(who) = place.who else { return };
         let effective = self.effective(who.into(), place.path);

@@ -16,8 +16,8 @@ use crate::secure::{Backend, Setup, Standing, can, end};
 use crate::storage::Slots;
 use crate::time::Instant;
 
-/// How many records of one datagram are looked at.
-const RECORDS: usize = 8;
+/// The shortest record: its header (RFC 6347 section 4.1).
+const RECORD: usize = 13;
 
 /// Where the protection of an account stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +68,12 @@ pub struct Kept {
     pub reserved: u64,
     /// What the record says of the registration, as a checksum.
     pub registration: u32,
-    /// Slots of the association, and of what changes along with it.
-    pub slots: Option<[Slots; 2]>,
+    /// What the record of observations holds, as a checksum.
+    pub observations: u32,
+    /// Whether that is not what the server observes.
+    pub dirty: bool,
+    /// Slots of the association, of what changes along with it, and of observations.
+    pub slots: Option<[Slots; 3]>,
 }
 
 impl Session {
@@ -84,7 +88,15 @@ impl Session {
         asked: false,
         alert: -1,
         broken: None,
-        kept: Kept { saved: false, mark: 0, reserved: u64::MAX, registration: 0, slots: None },
+        kept: Kept {
+            saved: false,
+            mark: 0,
+            reserved: u64::MAX,
+            registration: 0,
+            observations: u32::MAX,
+            dirty: false,
+            slots: None,
+        },
     };
 
     /// The same account before its next session: what storage holds is still known.
@@ -147,7 +159,7 @@ impl<'a> Engine<'a> {
                 usage: if given.usage == 0 { domain_issued } else { given.usage },
                 matching: given.matching,
                 // TS 1.0 section 7.1.9 asks for it also where the certificate is the very one; 1.1 does not
-                check_name: self.config.versions.1 == 0,
+                check_name: given.mode == MODE_CERTIFICATE && self.config.versions.1 == 0,
                 name_is_address: given.sni.is_empty() && is_address(uri.host),
                 mtu: self.config.mtu,
                 timeouts_ms: self.config.handshake_ms,
@@ -173,14 +185,10 @@ impl<'a> Engine<'a> {
             session.phase = Phase::Established;
             session.connection_id = standing.connection_id;
             session.room = self.config.mtu.saturating_sub(standing.overhead);
-            let goes_on = core::mem::take(&mut session.registered) && standing.resumed;
+            session.registered &= standing.resumed;
             let code = if standing.resumed { EventCode::Resumed } else { EventCode::Secured };
             self.tell_about(ctx, who, code, standing.ciphersuite.into());
-            if goes_on {
-                self.resume_registration(ctx, who);
-            } else {
-                self.register(ctx, who);
-            }
+            Library.go_on(self, ctx, who);
         }
     }
 
@@ -222,7 +230,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Replaces what an account is secured with: its session ends and a new handshake follows (TS 1.0 section 5.2.4.2).
+    /// Replaces what an account is secured with: its session ends and a new handshake follows (TS 1.0 section 5.2.5).
     pub fn secure_account(
         &mut self,
         ctx: &mut Context<'_>,
@@ -245,7 +253,9 @@ impl<'a> Engine<'a> {
         self.forget_server(ctx, who, false);
         self.end_session(ctx, who, end::NOTIFY | end::FORGET);
         self.unlink(ctx, who);
-        self.enter(who, State::Waiting { until: if disabled > ctx.now { disabled } else { ctx.now } });
+        let at_once = if disabled > ctx.now { disabled } else { ctx.now };
+        self.enter(who, State::Waiting { until: if self.stopping { Instant::NEVER } else { at_once } });
+        self.tell_stopped(ctx);
         Ok(())
     }
 }
@@ -253,6 +263,22 @@ impl<'a> Engine<'a> {
 /// Whether a host is an address literal, and no name.
 fn is_address(host: &str) -> bool {
     host.contains(':') || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+impl Library {
+    /// No number may be used that a power cut would let us use again.
+    fn reserve(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> Result<(), Error> {
+        match engine.config.features.keeping {
+            Some(keeping) => keeping.reserve(engine, ctx, who),
+            None => Ok(()),
+        }
+    }
+
+    /// Registers over a session that is there, or sends an Update where the server knows the registration.
+    fn go_on(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let known = engine.session(who).is_some_and(|session| core::mem::take(&mut session.registered));
+        if known { engine.resume_registration(ctx, who) } else { engine.register(ctx, who) }
+    }
 }
 
 impl Securing for Library {
@@ -276,21 +302,27 @@ impl Securing for Library {
         row.set_credentials(credentials)
     }
 
-    fn moved(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
-        let valid = match engine.accounts.get(who).map(|account| account.state) {
+    fn leave(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> bool {
+        let registered = match engine.accounts.get(who).map(|account| account.state) {
             Some(State::Registered { expires, .. }) => ctx.now < expires,
-            _ => false,
+            Some(State::Resuming) => true,
+            // it was kept once already, and is not used again yet
+            _ => engine.sessions.get(who).is_some_and(|session| session.registered),
         };
-        let session = engine.sessions.get(who).filter(|session| session.phase == Phase::Established);
-        match session.filter(|_| valid).map(|session| session.connection_id) {
-            Some(true) => engine.close_link(ctx, who),
-            established => {
-                engine.unlink(ctx, who);
-                if let (Some(_), Some(session)) = (established, engine.session(who)) {
-                    session.registered = true;
-                }
-            }
+        let Some(session) = engine.sessions.get(who) else { return false };
+        if session.phase != Phase::Established || session.broken.is_some() || !registered {
+            return false;
         }
+        if session.connection_id {
+            engine.give_up_exchange(ctx, who);
+            engine.close_link(ctx, who);
+        } else {
+            engine.unlink(ctx, who);
+        }
+        if let Some(session) = engine.session(who) {
+            session.registered = true;
+        }
+        true
     }
 
     fn begin_anew(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
@@ -303,14 +335,13 @@ impl Securing for Library {
     fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
         let Some(backend) = engine.backend() else { return };
         if engine.phase(who) == Phase::Established {
-            // the address is a new one, the session is not
-            return engine.resume_registration(ctx, who);
+            // the link is a new one, the session is not
+            return self.go_on(engine, ctx, who);
         }
         if let Some(keeping) = engine.config.features.keeping
             && keeping.restore(engine, ctx, who)
         {
-            let known = engine.session(who).is_some_and(|session| core::mem::take(&mut session.registered));
-            return if known { engine.resume_registration(ctx, who) } else { engine.register(ctx, who) };
+            return self.go_on(engine, ctx, who);
         }
         engine.enter(who, State::Securing);
         let started = engine.with_setup(who, |setup| backend.start(ctx.port, who as u8, setup));
@@ -330,7 +361,8 @@ impl Securing for Library {
         if let Some(error) = session.broken {
             return engine.session_over(ctx, who, error);
         }
-        if session.phase == Phase::Handshaking && ctx.now >= session.due {
+        let live = matches!(session.phase, Phase::Handshaking | Phase::Established);
+        if live && ctx.now >= session.due {
             engine.need_radio(ctx);
             let done = backend.step(ctx.port, who as u8, ctx.now);
             engine.look(ctx, who, backend);
@@ -349,14 +381,18 @@ impl Securing for Library {
         length: usize,
     ) {
         let Some(backend) = engine.backend() else { return };
-        let mut length = length;
-        for _ in 0..RECORDS {
+        let (records, mut length) = (length / RECORD, length);
+        for _ in 0..=records {
             let live = matches!(engine.phase(who), Phase::Handshaking | Phase::Established);
             if !live || engine.sessions.get(who).is_some_and(|session| session.broken.is_some()) {
                 return;
             }
             let fed = backend.feed(ctx.port, who as u8, ctx.now, buffer, length);
             engine.look(ctx, who, backend);
+            // the backend may have answered of its own accord
+            if let Err(error) = self.reserve(engine, ctx, who) {
+                return engine.note_broken(who, error);
+            }
             match fed {
                 Ok(0) => return,
                 Ok(plain) => engine.input(ctx, who, buffer.get(..plain).unwrap_or(&[])),
@@ -380,10 +416,7 @@ impl Securing for Library {
         if session.phase != Phase::Established || session.broken.is_some() {
             return Err(Error::State);
         }
-        if let Some(keeping) = engine.config.features.keeping
-            && let Err(error) = keeping.reserve(engine, ctx, who)
-        {
-            // no number may be used that a power cut would let us use again
+        if let Err(error) = self.reserve(engine, ctx, who) {
             engine.note_broken(who, error);
             return Err(error);
         }
@@ -402,10 +435,17 @@ impl Securing for Library {
         if phase == Phase::Clear {
             return;
         }
+        let linked = engine.is_online() && engine.accounts.get(who).is_some_and(|account| account.linked);
+        let told = if linked { how } else { how & !end::NOTIFY };
         if phase != Phase::Off || how & end::FORGET != 0 {
-            backend.end(ctx.port, who as u8, ctx.now, how);
+            if told & end::NOTIFY != 0 && phase == Phase::Established {
+                engine.need_radio(ctx);
+            }
+            backend.end(ctx.port, who as u8, ctx.now, told);
         }
-        if let Some(keeping) = engine.config.features.keeping {
+        // what an account that is left for good has in storage goes, also if it was not looked at yet
+        let asked = engine.sessions.get(who).is_some_and(|session| session.asked);
+        if let Some(keeping) = engine.config.features.keeping.filter(|_| asked || how != end::QUIETLY) {
             keeping.discard(engine, ctx, who);
         }
         if let Some(session) = engine.session(who) {

@@ -1,7 +1,7 @@
 //! What the application sets up: accounts, objects, instances.
 
 use crate::client::account::{Account, State};
-use crate::client::session::Phase;
+use crate::client::session::{Phase, Session};
 use crate::client::uri::Uri;
 use crate::client::{Context, Engine};
 use crate::error::Error;
@@ -67,6 +67,9 @@ impl<'a> Engine<'a> {
                 version,
                 ..Account::FREE
             };
+        }
+        if let Some(session) = self.session(who) {
+            *session = Session { phase: if secure { Phase::Off } else { Phase::Clear }, ..Session::CLEAR };
         }
         self.objects_changed();
         Ok(())

@@ -113,6 +113,18 @@ impl Ids {
         Self(random as u16)
     }
 
+    /// The next Message ID, not taken yet.
+    pub const fn peek(&self) -> u16 {
+        self.0
+    }
+
+    /// Goes on from `id`, unless that would be back.
+    pub const fn advance(&mut self, id: u16) {
+        if id.wrapping_sub(self.0) < 1 << 15 {
+            self.0 = id;
+        }
+    }
+
     /// The next Message ID.
     pub const fn take(&mut self) -> u16 {
         let id = self.0;

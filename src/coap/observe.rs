@@ -27,6 +27,23 @@ impl Sequence {
         Self(0)
     }
 
+    /// Begins at a value.
+    pub const fn at(value: u32) -> Self {
+        Self(value & MASK)
+    }
+
+    /// The value of the next notification, not taken yet.
+    pub const fn peek(self) -> u32 {
+        self.0
+    }
+
+    /// Goes on from `value`, unless it is there or beyond.
+    pub const fn advance(&mut self, value: u32) {
+        if value.wrapping_sub(self.0) & MASK < HALF {
+            self.0 = value & MASK;
+        }
+    }
+
     /// The value of the next notification.
     pub const fn take(&mut self) -> u32 {
         let value = self.0;
@@ -55,6 +72,17 @@ impl Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sequence_goes_forward_only() {
+        let mut sequence = Sequence::new();
+        sequence.advance(MASK);
+        assert_eq!(sequence.peek(), 0, "that would be back by one");
+        sequence.advance(4096);
+        assert_eq!((sequence.take(), sequence.peek()), (4096, 4097));
+        sequence.advance(5);
+        assert_eq!(sequence.take(), 4097);
+    }
 
     fn newer(latest: u32, value: u32, ms_later: u64) -> bool {
         let latest = Stamp { value: latest, arrived: Instant::from_millis(5) };

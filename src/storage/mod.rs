@@ -29,6 +29,11 @@ pub struct Slots {
     generation: u32,
 }
 
+impl Slots {
+    /// There is nothing yet.
+    pub const NONE: Self = Self { newest: 1, generation: 0 };
+}
+
 /// A record as it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -42,7 +47,7 @@ pub struct Found {
 
 /// Reads the newest content of a record into `buffer`.
 pub fn load(storage: &dyn Storage, port: &dyn Port, record: u16, buffer: &mut [u8]) -> Result<Found, Error> {
-    let mut found = Found { slots: Slots { newest: 1, generation: 0 }, length: None, damaged: false };
+    let mut found = Found { slots: Slots::NONE, length: None, damaged: false };
     let mut held = None;
     for slot in 0..2u8 {
         match read_slot(storage, port, record, slot, buffer) {

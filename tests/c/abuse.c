@@ -245,7 +245,7 @@ static void bad_accounts(void)
     ACCOUNT(uri, "a:5683", WHIMBREL_ERR_BAD_VALUE);
     ACCOUNT(uri, "http://a", WHIMBREL_ERR_BAD_VALUE);
     ACCOUNT(uri, "coap://a:70000", WHIMBREL_ERR_BAD_VALUE);
-    ACCOUNT(uri, "coaps://a", WHIMBREL_ERR_NOT_SUPPORTED);
+    ACCOUNT(uri, "coaps://a", WHIMBREL_ERR_BAD_VALUE); /* NoSec */
     ACCOUNT(short_server_id, 0, WHIMBREL_ERR_BAD_VALUE);
     ACCOUNT(short_server_id, 65535, WHIMBREL_ERR_BAD_VALUE);
     ACCOUNT(binding, "", WHIMBREL_ERR_BAD_VALUE);

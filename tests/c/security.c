@@ -320,7 +320,9 @@ static void init_needs_what_dtls_needs(void)
     half.feed = NULL;
     EQUAL(WHIMBREL_ERR_ARGUMENT, init(&config, &port));
     half = table;
-    half.save = NULL; /* needed only by a backend that can */
+    half.fence = NULL; /* needed by a backend that can save, and only there */
+    EQUAL(WHIMBREL_ERR_ARGUMENT, init(&config, &port));
+    backend.can = WHIMBREL_CAN_PSK;
     EQUAL(WHIMBREL_OK, init(&config, &port));
     drop(&bench);
     config.features = kept;

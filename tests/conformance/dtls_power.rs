@@ -73,17 +73,48 @@ fn sec_006_c_o_a_hundred_power_cycles_need_one_handshake() {
     assert!(no_number_twice(&lab, "a hundred cycles") > 200);
 }
 
-/// Observations do not outlive a power cut: the server is told by a Register, over the same session.
+/// TS 1.0 section 5.5.1: observations and attributes outlive a power cut. The server gets the value as it is now, and
+/// notifications go on as it asked for, without a Register.
 #[test]
-fn sec_006_c_o_a_power_cycle_with_observations_is_a_register_without_a_handshake() {
+fn sec_006_c_o_observations_and_attributes_outlive_a_power_cycle() {
     let mut lab = persistent(psk()).registered();
-    lab.observe("/3303/0/5700");
-    lab.run(seconds(10));
+    lab.attributes("/3303/0/5700", "pmin=10&st=2");
+    let observation = lab.observe("/3303/0/5700");
+    lab.run(seconds(30));
+    for life in 1..=3 {
+        let heard = lab.server.notified(observation).len();
+        lab.power_cycle();
+        lab.device.set("/3303/0/5700", 20.5 + f64::from(life));
+        lab.run(seconds(30));
+        let values = lab.server.notified(observation);
+        assert_eq!(values.len(), heard + 1, "life {life}: the value as it is now");
+        assert_eq!(values.last(), Some(&(20.5 + f64::from(life))));
+        // st=2 still holds: one is too little, three are enough
+        lab.device.set("/3303/0/5700", 21.5 + f64::from(life));
+        lab.run(seconds(30));
+        assert_eq!(lab.server.notified(observation).len(), heard + 1, "life {life}");
+        lab.device.set("/3303/0/5700", 24.0 + f64::from(life));
+        lab.run(seconds(30));
+        assert_eq!(lab.server.notified(observation).len(), heard + 2, "life {life}");
+    }
+    assert_eq!((lab.server.count(Operation::Register), lab.handshakes()), (1, (1, 0)));
+    no_number_twice(&lab, "with an observation");
+}
+
+/// An observation that was cancelled does not come back.
+#[test]
+fn sec_006_c_o_a_cancelled_observation_stays_cancelled() {
+    let mut lab = persistent(psk()).registered();
+    let observation = lab.observe("/3303/0/5700");
+    let cancelled = lab.server.cancel_observe(observation);
+    lab.answer(cancelled);
     lab.power_cycle();
-    lab.run(seconds(2));
-    assert_eq!(said(&lab).0, 2);
-    assert_eq!(lab.handshakes(), (1, 0));
-    every_operation(&mut lab, 2);
+    lab.run(seconds(5));
+    let heard = lab.server.notified(observation).len();
+    lab.device.set("/3303/0/5700", 33.0);
+    lab.run(seconds(30));
+    assert_eq!(lab.server.notified(observation).len(), heard);
+    assert_eq!(lab.server.count(Operation::Register), 1);
 }
 
 /// Without a Connection ID the server would not know the device at its new address: it begins anew.

@@ -138,14 +138,12 @@ fn play(client: &str, directory: &str) -> Result<bool, Error> {
     stage.cost();
     println!("Power is cut, and comes again; the device has another port:");
     let mut device = run(client, &stage, directory)?;
-    let went_on = began
-        && stage.until("an Update", |stage| stage.server.count(Operation::Update) == 1)
-        && {
-            stage.turn();
-            let (datagrams, bytes) = stage.cost();
-            println!("  updated: {datagrams} datagrams, {bytes} bytes, no handshake. The server reads /3/0/1:");
-            stage.reads()
-        };
+    let went_on = began && stage.until("an Update", |stage| stage.server.count(Operation::Update) == 1) && {
+        stage.turn();
+        let (datagrams, bytes) = stage.cost();
+        println!("  updated: {datagrams} datagrams, {bytes} bytes, no handshake. The server reads /3/0/1:");
+        stage.reads()
+    };
     device.kill()?;
     device.wait()?;
     Ok(went_on && stage.gate.handshakes() == (1, 0) && stage.server.count(Operation::Register) == 1)
