@@ -841,7 +841,7 @@ int32_t whimbrel_account_add(whimbrel_client_t *client,
  * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: no such Short Server ID; else as whimbrel_account_add(), and then nothing has
  *         changed.
  *
- * Serves: TS 1.0 section 5.2.4.2 (changed security materials). Since 0.1.
+ * Serves: TS 1.0 section 5.2.5 (changed security materials). Since 0.1.
  */
 int32_t whimbrel_account_secure(whimbrel_client_t *client,
                                 uint16_t short_server_id,
@@ -1274,8 +1274,8 @@ extern const whimbrel_feature_t whimbrel_deferral;
 extern const whimbrel_feature_t whimbrel_dtls;
 
 /**
- * What outlives a power cut, by whimbrel_port_t.storage_read and .storage_write: DTLS associations with the registrations that
- * go with them. After a restart such a client sends an Update, without a handshake. Needs whimbrel_dtls.
+ * What outlives a power cut, by whimbrel_port_t.storage_read and .storage_write: DTLS associations with the registrations,
+ * observations and attributes that go with them. After a restart such a client sends an Update, without a handshake. Needs whimbrel_dtls.
  */
 extern const whimbrel_feature_t whimbrel_persistence;
 

@@ -202,7 +202,8 @@ static uint32_t capabilities(void *context)
 static int32_t begin(struct session *session, const whimbrel_session_t *setup, int handshakes)
 {
     int32_t status;
-    if (session == NULL || setup == NULL || setup->size != sizeof *setup) return WHIMBREL_ERR_ARGUMENT;
+    if (session == NULL) return WHIMBREL_ERR_FULL; /* whimbrel_mbedtls_config_t.sessions */
+    if (setup == NULL || setup->size != sizeof *setup) return WHIMBREL_ERR_ARGUMENT;
     if (session->state != SESSION_NONE) return WHIMBREL_ERR_STATE;
     session->error = 0;
     session->alert = -1;

@@ -52,8 +52,8 @@ pub static whimbrel_dtls: whimbrel_feature_t = whimbrel_feature_t {
     attach: Some(attach_dtls),
 };
 
-/// What outlives a power cut, by whimbrel_port_t.storage_read and .storage_write: DTLS associations with the registrations that
-/// go with them. After a restart such a client sends an Update, without a handshake. Needs whimbrel_dtls.
+/// What outlives a power cut, by whimbrel_port_t.storage_read and .storage_write: DTLS associations with the registrations,
+/// observations and attributes that go with them. After a restart such a client sends an Update, without a handshake. Needs whimbrel_dtls.
 #[unsafe(no_mangle)]
 pub static whimbrel_persistence: whimbrel_feature_t = whimbrel_feature_t {
     select: |features| {

@@ -62,10 +62,6 @@ impl Observation {
         self.token.get(..self.token_length.into()).unwrap_or(&[])
     }
 
-    pub(crate) fn is_taken(&self) -> bool {
-        self.who.is_some()
-    }
-
     pub(crate) fn is_of(&self, who: usize) -> bool {
         self.who.is_some_and(|mine| usize::from(mine) == who)
     }

@@ -215,8 +215,9 @@ impl<'a> Engine<'a> {
         let closed =
             error == Error::Closed && self.sessions.get(who).is_some_and(|session| session.alert == 0);
         self.tell_about(ctx, who, EventCode::SecurityFailed, error.to_c());
-        // a peer that said goodbye may be visited again by a short handshake
-        self.end_session(ctx, who, if closed { end::QUIETLY } else { end::FORGET });
+        // a peer that said goodbye, or nothing, may be visited again by a short handshake
+        let may_resume = closed || error == Error::Timeout;
+        self.end_session(ctx, who, if may_resume { end::QUIETLY } else { end::FORGET });
         match self.accounts.get(who).map(|account| account.state) {
             Some(State::Leaving { until }) => self.left(ctx, who, until),
             Some(_) if matches!(error, Error::SecurityMode | Error::Credentials | Error::Ciphersuite) => {

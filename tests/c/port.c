@@ -109,7 +109,8 @@ static void names(void)
     CHECK(status < 0);
 
     EQUAL(WHIMBREL_ERR_BAD_VALUE, open_link(POSIX_LINKS, "127.0.0.1", number));
-    EQUAL(WHIMBREL_OK, port->link_open(port->context, 3, "127.0.0.1", 9, number, 1)); /* a backend's datagrams */
+    EQUAL(WHIMBREL_OK,
+          port->link_open(port->context, 3, "127.0.0.1", 9, number, 1)); /* a backend's datagrams */
     EQUAL(WHIMBREL_ERR_BAD_VALUE, port->link_open(port->context, 3, "a\0b", 3, number, 0));
     close(server);
 }

@@ -6,6 +6,7 @@ mod blocks;
 mod bootstrap;
 mod dtls;
 mod dtls_chaos;
+mod dtls_links;
 mod dtls_loss;
 mod dtls_power;
 mod dtls_session;
