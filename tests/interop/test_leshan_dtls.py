@@ -464,7 +464,7 @@ class Restarts(Secured):
             self.works(DEVICE)
             self.unchanged(before, client, 0)
 
-    def test_observations_end_with_the_memory_but_the_session_does_not(self) -> None:
+    def test_observations_outlive_it(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             client = self.psk("observed", options={"storage": folder})
             self.server.observe(client.endpoint, "/3303/0/5700", "TLV")
@@ -472,9 +472,13 @@ class Restarts(Secured):
             client.kill()
             before, begin = self.server.handshakes(), self.server.events.mark()
             client = self.client(client.endpoint, pre_shared(self.server, client.endpoint, storage=folder))
-            self.server.events.wait("REGISTRATION", client.endpoint, begin)
+            self.server.events.wait("UPDATED", client.endpoint, begin)
             client.wait("event resumed 101")
-            self.assertEqual(self.server.observations(client.endpoint), [])
+            self.server.events.wait("NOTIFICATION", client.endpoint, begin)
+            begin = self.server.events.mark()
+            client.set("/3303/0/5700", 27.5)
+            self.server.events.wait("NOTIFICATION", client.endpoint, begin)
+            self.assertEqual(self.server.events.since(begin, "REGISTRATION", client.endpoint), [])
             self.works(client.endpoint)
             self.unchanged(before, client, 0)
 
