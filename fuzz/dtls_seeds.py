@@ -150,43 +150,80 @@ def handshake():
     return seeds
 
 
-def shelf(choice, slot, records=True, image=False):
-    """A step on one of the four slots: two of the association, two of what changes along with it."""
-    return choice | slot << 4 | records << 6 | image << 7
+CHANGE, PUT, COPY, RESIZE, REFUSE, POWER, READ, MORE = (n << 3 for n in range(8))
+RECORDS, BOTH = 0x40, 0xC0  # which checksums are made right
+ASSOCIATION, PROGRESS, OBSERVATIONS = (0, 1), (2, 3), (4, 5)
+NOWHERE = 6
 
 
-def change(slot, at, data, **repairs):
-    return bytes([shelf(at >> 8, slot, **repairs), at & 255]) + chunk(data)
+def change(slots, at, data, repairs=RECORDS):
+    return b"".join(bytes([CHANGE | slot | repairs]) + at.to_bytes(2, "big") + chunk(data) for slot in slots)
 
 
-CYCLE, CUT = b"\x09", b"\x49"
+def put(slots, data, repairs=RECORDS):
+    return b"".join(bytes([PUT | slot | repairs]) + chunk(data) for slot in slots)
+
+
+def copy(slot, other, repairs=RECORDS):
+    return bytes([COPY | slot | repairs, other])
+
+
+def resize(slots, length, repairs=RECORDS):
+    return b"".join(bytes([RESIZE | slot | repairs]) + length.to_bytes(2, "big") for slot in slots)
+
+
+def refuse(how):
+    return bytes([REFUSE, how])
+
+
+def observation(token, path, form=0):
+    return bytes([len(token)]) + token + b"".join(n.to_bytes(2, "big") for n in path) + form.to_bytes(2, "big")
+
+
+CYCLE, CUT = bytes([POWER]), bytes([POWER | 0x40])
+OBSERVE, UPDATE, NOTIFY = bytes([READ | 0x40]), bytes([MORE | 1, 0]), bytes([MORE, 0])
+FORGET, FORGET_ALL, PUMP_ALL = bytes([MORE | 2]), bytes([MORE | 6]), bytes([MORE | 3])
+# What stands before the content of a record, and where the image begins in an association.
+HEAD, IMAGE = 12, 22
+ALL = range(6)
+ATTRIBUTES = bytes.fromhex("ff0003ffffffffffff01") + bytes(8) + bytes(24)
 LOAD = {
     "quiet": b"",
-    "cycle": CYCLE + b"\x0f" + CYCLE,
+    "cycle": CYCLE + PUMP_ALL + CYCLE,
     "cut": CUT * 3,
     "certificates": CYCLE,
-    "bit": b"".join(change(slot, 30, b"\xff", records=False) for slot in range(4)) + CYCLE,
-    "reserved": change(2, 18, bytes(7) + b"\x70") + change(3, 18, bytes(7) + b"\x70") + CYCLE,
-    "reserved_last": b"".join(change(slot, 18, b"\0\0" + b"\xff" * 6) for slot in (2, 3)) + CYCLE,
-    "reserved_beyond": b"".join(change(slot, 18, b"\xff" * 8) for slot in (2, 3)) + CYCLE,
-    "lifetime": b"".join(change(slot, 26, bytes(4)) for slot in (2, 3)) + CYCLE,
-    "binding": b"".join(change(slot, 36, b"SQ  /rd/5") for slot in (2, 3)) + CYCLE,
-    "generation": change(2, 4, b"\xff\xff\xff\xff") + change(3, 4, bytes(4)) + CYCLE,
-    "head_of_image": b"".join(change(slot, 22, b"W\1\0\0" + b"\xff" * 8, image=True) for slot in (0, 1)) + CYCLE,
-    "no_image": b"".join(bytes([shelf(7, slot, image=True)]) + b"\0\x28" for slot in (0, 1)) + CYCLE,
-    "short": b"".join(bytes([shelf(7, slot, records=False)]) + b"\0\5" for slot in range(4)) + CYCLE,
-    "long": b"".join(bytes([shelf(7, slot)]) + b"\x07\xff" for slot in range(4)) + CYCLE,
-    "removed": bytes([shelf(5, 0, records=False), shelf(5, 1, records=False)]) + CYCLE,
-    "swapped": bytes([shelf(6, 0), 2, shelf(6, 2), 0, shelf(6, 1), 3]) + CYCLE,
-    "rolled_back": bytes([shelf(6, 2, records=False), 3]) + b"\x0d\x01\x0f" + CYCLE,
-    "write_fails": CYCLE + b"\x08\x01" + b"\x0d\x01\x0f" + b"\x0c\x0f" * 20,
-    "write_torn": CYCLE + b"\x08\x02" + b"\x0d\x01\x0f" + CUT,
-    "read_fails": b"\x08\x01" + CYCLE + b"\x08\x00\x08\x01" + CYCLE,
-    "server_forgot": b"\x1e" + CYCLE,
-    "server_restarted": b"\x0e" + CYCLE,
+    "bit": change(ALL, 30, b"\xff", 0) + CYCLE,
+    "reserved": change(PROGRESS, HEAD + 6, bytes(7) + b"\x70") + CYCLE,
+    "reserved_last": change(PROGRESS, HEAD + 6, b"\0\0" + b"\xff" * 6) + CYCLE,
+    "reserved_beyond": change(PROGRESS, HEAD + 6, b"\xff" * 8) + CYCLE,
+    "lifetime": change(PROGRESS, HEAD + 14, bytes(4)) + CYCLE,
+    "version": change(PROGRESS, HEAD + 22, b"\xff\xff") + CYCLE,
+    "binding": change(PROGRESS, HEAD + 24, b"SQ  ") + CYCLE,
+    "sequence": change(PROGRESS, HEAD + 32, b"\xff" * 6) + CYCLE,
+    "location": change(PROGRESS, HEAD + 38, b"\xff" * 6) + CYCLE,
+    "generation": change((2,), 4, b"\xff" * 4) + change((3,), 4, bytes(4)) + CYCLE,
+    "head_of_image": change(ASSOCIATION, IMAGE, b"W\1\0\0" + b"\xff" * 8, BOTH) + CYCLE,
+    "no_image": resize(ASSOCIATION, 40, BOTH) + CYCLE,
+    "short": resize(ALL, 5, 0) + CYCLE,
+    "long": resize(ALL, 2047) + CYCLE,
+    "removed": b"".join(copy(slot, NOWHERE, 0) for slot in ASSOCIATION) + CYCLE,
+    "swapped": copy(0, 2) + copy(2, 0) + copy(1, 3) + CYCLE,
+    "rolled_back": copy(2, 3, 0) + UPDATE + PUMP_ALL + CYCLE,
+    "write_fails": CYCLE + refuse(1) + UPDATE + PUMP_ALL + bytes([READ]) * 20,
+    "write_torn": CYCLE + refuse(2) + UPDATE + PUMP_ALL + CUT,
+    "read_fails": refuse(1) + CYCLE + refuse(0) + refuse(1) + CYCLE,
+    "server_forgot": FORGET_ALL + CYCLE,
+    "server_restarted": FORGET + CYCLE,
+    "observed": OBSERVE + PUMP_ALL + CYCLE + NOTIFY + PUMP_ALL,
+    "observed_torn": OBSERVE + refuse(2) + PUMP_ALL + CUT,
+    "observations": put(OBSERVATIONS, bytes(16) + observation(b"some", (3, 0, 0, 65535)), BOTH) + CYCLE,
+    "observations_full": put(OBSERVATIONS, bytes(16) + observation(b"", (3,) + (65535,) * 3) * 4, BOTH) + CYCLE,
+    "observations_nowhere": put(OBSERVATIONS, bytes(16) + observation(b"x" * 8, (9, 9, 9, 9), 9), BOTH) + CYCLE,
+    "token_too_long": put(OBSERVATIONS, bytes(16) + observation(b"x" * 9, (3, 0, 0, 0)), BOTH) + CYCLE,
+    "attributes": put(OBSERVATIONS, bytes(16) + ATTRIBUTES, BOTH) + CYCLE,
 } | {
-    # every field of what Mbed TLS writes, in both slots
-    f"image_{at}": b"".join(change(slot, at, b"\xff\xff", image=True) for slot in (0, 1)) + CYCLE
+    # every field of what Mbed TLS writes
+    f"image_{at}": change(ASSOCIATION, at, b"\xff\xff", BOTH) + CYCLE
     for at in (42, 46, 50, 54, 58, 62, 70, 90, 110, 130, 140, 150, 160, 170, 180, 190, 200)
 }
 

@@ -122,17 +122,22 @@ impl Scene {
         }
     }
 
-    /// The server asks for a resource.
-    pub(super) fn ask(&mut self, token: &[u8], path: &[&str]) {
+    /// The server asks for something, or observes it.
+    pub(super) fn ask(&mut self, token: &[u8], path: &[&str], observes: bool) {
         self.id = self.id.wrapping_add(1);
         let mut buffer = [0; 64];
         let Ok(mut out) = Writer::new(&mut buffer, Kind::Confirmable, Code::GET, self.id, token) else {
             return;
         };
+        if observes {
+            out.option_uint(option::OBSERVE, 0).expect("room");
+        }
         for segment in path {
             out.option(option::URI_PATH, segment.as_bytes()).expect("room");
         }
-        out.option_uint(option::ACCEPT, 0).expect("room");
+        if !observes {
+            out.option_uint(option::ACCEPT, 0).expect("room");
+        }
         let length = out.finish();
         let peer = self.world().peer;
         self.server.write(peer, &buffer[..length]);
@@ -141,7 +146,7 @@ impl Scene {
     /// Whether a Read is answered, by this session.
     fn is_served(&mut self) -> bool {
         self.answers.clear();
-        self.ask(b"end", &["3", "0", "0"]);
+        self.ask(b"end", &["3", "0", "0"], false);
         self.pump();
         self.answers.iter().any(|answer| {
             let message = well_formed(answer);

@@ -20,7 +20,9 @@ impl Scene {
             7 => self.deliver(SERVER),
             8 | 9 => drop(self.pump()),
             10 | 11 => self.wait(choice, bytes),
-            12 => self.ask(b"some", &[["3", "1", "5"][usize::from(choice >> 4) % 3], "0"]),
+            12 => {
+                self.ask(b"some", &[["3", "1", "5"][usize::from(choice >> 4) % 3], "0"], choice & 0x40 != 0)
+            }
             13 => self.request(bytes),
             14 => self.order(bytes),
             _ => self.server_acts(bytes),
