@@ -8,7 +8,7 @@
 #include "../../include/whimbrel.h"
 
 #define MINIMAL_BYTES 2264
-#define PRODUCT_BYTES 4096
+#define PRODUCT_BYTES 4112
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,

@@ -116,7 +116,11 @@ fn count(status: i32, room: usize) -> Result<usize, Error> {
 }
 
 /// Shows a setup as C sees it.
-fn with_setup(port: &dyn Port, setup: &Setup<'_>, job: impl FnOnce(&whimbrel_session_t) -> i32) -> i32 {
+fn with_setup(
+    port: &dyn Port,
+    setup: &Setup<'_>,
+    job: &dyn Fn(&whimbrel_session_t) -> i32,
+) -> Result<(), Error> {
     let platform = unsafe { &*port.table().cast::<whimbrel_port_t>() };
     let mut suites = [0; CIPHERSUITES];
     let mut known = 0usize;
@@ -124,7 +128,7 @@ fn with_setup(port: &dyn Port, setup: &Setup<'_>, job: impl FnOnce(&whimbrel_ses
         *slot = u16::from_be_bytes(*pair);
         known = known.wrapping_add(1);
     }
-    job(&whimbrel_session_t {
+    done(job(&whimbrel_session_t {
         size: size_of::<whimbrel_session_t>(),
         mode: setup.mode,
         serves: 0,
@@ -146,7 +150,7 @@ fn with_setup(port: &dyn Port, setup: &Setup<'_>, job: impl FnOnce(&whimbrel_ses
         secret_key_length: setup.secret_key.len(),
         name: setup.name.as_ptr().cast(),
         name_length: setup.name.len(),
-    })
+    }))
 }
 
 impl Backend for Platform {
@@ -157,7 +161,7 @@ impl Backend for Platform {
 
     fn start(&self, port: &dyn Port, session: u8, setup: &Setup<'_>) -> Result<(), Error> {
         let (context, start) = table(port).and_then(|t| Some((t.context, t.start?))).ok_or(Error::State)?;
-        done(with_setup(port, setup, |setup| unsafe { start(context, session, setup) }))
+        with_setup(port, setup, &|setup| unsafe { start(context, session, setup) })
     }
 
     fn step(&self, port: &dyn Port, session: u8, now: Instant) -> Result<(), Error> {
@@ -237,9 +241,9 @@ impl Backend for Platform {
     ) -> Result<(), Error> {
         let found = table(port).and_then(|t| Some((t.context, t.load?)));
         let (context, load) = found.ok_or(Error::NotSupported)?;
-        done(with_setup(port, setup, |setup| unsafe {
+        with_setup(port, setup, &|setup| unsafe {
             load(context, session, setup, data.as_ptr(), data.len(), sequence)
-        }))
+        })
     }
 
     fn fence(&self, port: &dyn Port, session: u8) {

@@ -50,6 +50,13 @@ fn record(who: usize, kind: usize) -> u16 {
     (who as u16).wrapping_mul(RECORDS).wrapping_add(kind as u16)
 }
 
+/// Four bytes of a record.
+#[inline(never)]
+fn word(head: &[u8], at: usize) -> u32 {
+    let bytes = head.get(at..).and_then(|rest| rest.first_chunk::<4>());
+    u32::from_be_bytes(bytes.copied().unwrap_or_default())
+}
+
 /// What changes along with an association.
 struct Progress {
     mark: u32,
@@ -122,10 +129,7 @@ impl Progress {
 
     fn get(content: &[u8]) -> Result<Self, Error> {
         let (head, location) = content.split_first_chunk::<PROGRESS_HEAD>().ok_or(Error::Malformed)?;
-        let word = |at: usize| {
-            let bytes = head.get(at..).and_then(|rest| rest.first_chunk::<4>());
-            u32::from_be_bytes(bytes.copied().unwrap_or_default())
-        };
+        let word = |at| word(head, at);
         let [_, _, _, _, s1, s0, ..] = *head;
         let letters = head.get(24..28).and_then(|letters| core::str::from_utf8(letters).ok());
         Ok(Self {
