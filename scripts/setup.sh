@@ -15,6 +15,7 @@ firmware|command -v arm-none-eabi-gcc|gcc-arm-none-eabi
 firmware|test -e "$(arm-none-eabi-gcc -print-file-name=libc_nano.a)"|libnewlib-arm-none-eabi
 firmware|command -v qemu-system-arm|qemu-system-arm
 fuzz|command -v g++|g++
+fuzz|command -v clang|clang
 dtls|command -v openssl|openssl
 dtls|command -v gnutls-serv|gnutls-bin
 java|command -v javac|default-jdk-headless
