@@ -126,6 +126,7 @@ impl Engine<'_> {
         self.wrote(ctx, who, path, 1u64.wrapping_shl(index as u32));
     }
 
+    #[inline(never)]
     fn answer_one(&mut self, ctx: &mut Context<'_>, who: usize, place: &Pending, outcome: Result<(), Error>) {
         let token = place.token.get(..place.token_length.into()).unwrap_or(&[]);
         let id = self.fresh_id();

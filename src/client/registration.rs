@@ -244,6 +244,7 @@ impl Engine<'_> {
         }
     }
 
+    #[inline(never)]
     fn write_registration(
         &mut self,
         who: usize,

@@ -56,6 +56,8 @@ impl<'a> Request<'a> {
     /// Takes a request message apart. [`Error::Malformed`]: the options do not parse, which a Reset answers;
     /// [`Error::BadOption`] and others: what the client answers.
     /// The second of the pair tells whether the options do not parse at all.
+    // by itself it is smaller than inside its caller, and so is the stack
+    #[inline(never)]
     pub fn read(&mut self, message: &Message<'a>) -> Result<(), (Error, bool)> {
         let mut options = message.options();
         let mut segments = 0usize;

@@ -67,6 +67,7 @@ impl Change<'_> {
     }
 
     /// Creates the instances that the payload describes, or none; tells their IDs.
+    #[inline(never)]
     pub fn create(&self, model: &mut Model<'_>, scratch: &mut [u8]) -> Result<Created, Error> {
         let object = model.object(self.base.object).ok_or(Error::NotFound)?;
         let mut created = Created { ids: [NONE; CREATED], count: 0, chosen: false };

@@ -147,6 +147,7 @@ impl<'a> SecurityRow<'a> {
     }
 
     /// Replaces what the account is secured with: all of it, or with [`Error::Full`] nothing.
+    #[inline(never)]
     pub fn set_credentials(&self, new: &Credentials<'_>) -> Result<(), Error> {
         let fields = [
             (Field::Identity, new.identity),
