@@ -55,7 +55,7 @@ lab-server:
 
 # Tests in C, one program each: once for valgrind, once with sanitizers in the C code.
 TESTS_C := $(patsubst tests/c/%.c,target/tests-c/%,$(wildcard tests/c/*.c))
-TEST_C_NEEDS := tests/c/harness.h $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
+TEST_C_NEEDS := $(wildcard tests/c/*.h) $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 tests-c: $(TESTS_C) $(TESTS_C:%=%.sanitized)
