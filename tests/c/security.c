@@ -255,6 +255,7 @@ static void credentials_reach_the_backend(void)
     EQUAL(0, strcmp(backend.server_key, "anchor"));
     EQUAL(0, strcmp(backend.name, "other.example"));
     EQUAL(0, backend.setup.name_is_address);
+    EQUAL(1, backend.setup.check_name); /* a client of 1.0 */
     CHECK(says(&bench, 0, "hello"));
     EQUAL(5684, bench.port);
     drop(&bench);
@@ -268,7 +269,7 @@ static void credentials_reach_the_backend(void)
     after(&bench, 0);
     EQUAL(0, strcmp(backend.name, "2001:db8::1"));
     EQUAL(1, backend.setup.name_is_address);
-    EQUAL(1, backend.setup.check_name); /* a client of 1.0 */
+    EQUAL(0, backend.setup.check_name); /* there is no certificate */
     EQUAL(WHIMBREL_USAGE_DOMAIN_ISSUED_CERTIFICATE, backend.setup.certificate_usage);
     EQUAL(0, backend.setup.ciphersuite_count);
     EQUAL(2000, backend.setup.first_timeout_ms);
@@ -278,6 +279,9 @@ static void credentials_reach_the_backend(void)
     reset();
     config.version_max = 11;
     make_secure(&config);
+    credentials.mode = WHIMBREL_CERTIFICATE;
+    credentials.server_key = (const uint8_t *)"certificate";
+    credentials.server_key_length = 11;
     EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
     after(&bench, 0);
     EQUAL(0, backend.setup.check_name);
