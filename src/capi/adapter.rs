@@ -282,6 +282,7 @@ const _: () = {
     assert!(WHIMBREL_CAN_RAW_PUBLIC_KEY == can::RAW_PUBLIC_KEY);
     assert!(WHIMBREL_CAN_CERTIFICATE == can::CERTIFICATE);
     assert!(WHIMBREL_CAN_SAVE == can::SAVE);
+    assert!(WHIMBREL_USAGE_DOMAIN_ISSUED_CERTIFICATE == crate::objects::USAGE_DOMAIN_ISSUED);
     assert!(WHIMBREL_END_NOTIFY == end::NOTIFY);
     assert!(WHIMBREL_END_FORGET == end::FORGET);
 };

@@ -20,6 +20,14 @@ impl Engine<'_> {
         done
     }
 
+    /// The same with the buffer of responses; not while one is being made in it.
+    pub(crate) fn with_send<R>(&mut self, job: impl FnOnce(&mut Self, &mut [u8]) -> R) -> R {
+        let buffer = core::mem::take(&mut self.send);
+        let done = job(self, buffer);
+        self.send = buffer;
+        done
+    }
+
     /// Two bytes nobody can guess, for a token.
     pub(crate) fn fresh_token(&mut self, ctx: &mut Context<'_>) -> [u8; 2] {
         let mut token = [0u8; 2];

@@ -3,10 +3,11 @@
 //!
 //! Three records an account. The association is written once a session: keys, Connection ID. What changes along with it is a
 //! short record: up to which number records may be sent, and the registration. Observations and attributes are written when
-//! they change; before a server is told of a change, the short record says that they are not to be trusted. A number is used only if a higher one is on
-//! stable storage, so that after a power cut the session goes on beyond all that was sent. What was received is not written
-//! down: a session that was loaded serves nothing until the server has answered our first request, which proves that it is
-//! there now, and then all records up to that answer count as received.
+//! they change; before a server is told of a change, the short record says that they are not to be trusted.
+//!
+//! A record number is used only if a higher one is on stable storage, so that after a power cut the session goes on beyond
+//! all that was sent. What was received is not written down: a session that was loaded serves nothing until the server has
+//! answered our first request, which proves that it is there now, and then all records up to that answer count as received.
 
 use crate::bytes;
 use crate::client::account::{LOCATION, Location, Purpose, changed};
@@ -206,21 +207,22 @@ impl Engine<'_> {
     fn save_observations(&mut self, ctx: &mut Context<'_>, who: usize) -> Result<(), Error> {
         let session = self.sessions.get(who).ok_or(Error::State)?;
         let mark = session.kept.mark.to_be_bytes();
-        let crc = self.observations_checksum(who);
-        if crc != NOTHING {
-            let buffer = core::mem::take(&mut self.send);
-            let mut written = bytes::put(buffer, HEAD, &mark);
-            let mut end = HEAD.wrapping_add(OBSERVATIONS_HEAD);
-            if let Some(reporting) = self.config.features.reporting {
-                reporting.pack(self, who, &mut |piece| {
+        let crc = self.with_send(|engine, buffer| {
+            let start = HEAD.wrapping_add(OBSERVATIONS_HEAD);
+            let (mut written, mut end, mut crc) = (bytes::put(buffer, HEAD, &mark), start, NOTHING);
+            if let Some(reporting) = engine.config.features.reporting {
+                reporting.pack(engine, who, &mut |piece| {
                     written = written.and_then(|()| bytes::put(buffer, end, piece));
                     end = end.wrapping_add(piece.len());
+                    crc = crc32(crc, piece);
                 });
             }
-            self.send = buffer;
-            written?;
-            self.save_record(ctx, who, OBSERVATIONS, end.wrapping_sub(HEAD))?;
-        }
+            if end != start {
+                written?;
+                engine.save_record(ctx, who, OBSERVATIONS, buffer, end.wrapping_sub(HEAD))?;
+            }
+            Ok(crc)
+        })?;
         if let Some(session) = self.session(who) {
             session.kept.observations = crc;
             session.kept.dirty = false;
@@ -251,14 +253,13 @@ impl Engine<'_> {
         {
             *place = slots;
         }
-        let buffer = core::mem::take(&mut self.send);
-        let content = buffer.get(HEAD..HEAD.wrapping_add(length)).unwrap_or(&[]);
-        let fits = content.split_first_chunk::<OBSERVATIONS_HEAD>().filter(|(mark, packed)| {
-            u32::from_be_bytes(**mark) == progress.mark && crc32(NOTHING, packed) == progress.observations
-        });
-        let done = fits.is_some_and(|(_, packed)| reporting.unpack(self, ctx, who, packed).is_ok());
-        self.send = buffer;
-        done
+        self.with_send(|engine, buffer| {
+            let content = buffer.get(HEAD..HEAD.wrapping_add(length)).unwrap_or(&[]);
+            let fits = content.split_first_chunk::<OBSERVATIONS_HEAD>().filter(|(mark, packed)| {
+                u32::from_be_bytes(**mark) == progress.mark && crc32(NOTHING, packed) == progress.observations
+            });
+            fits.is_some_and(|(_, packed)| reporting.unpack(engine, ctx, who, packed).is_ok())
+        })
     }
 
     fn tell_storage(&self, ctx: &mut Context<'_>, who: usize, error: Error) {
@@ -281,18 +282,19 @@ impl Engine<'_> {
         Ok((found.slots, found.length.unwrap_or(0)))
     }
 
-    /// Writes the `length` bytes that stand in the send buffer.
+    /// Writes the `length` bytes that stand behind [`HEAD`] in `image`.
     fn save_record(
         &mut self,
         ctx: &mut Context<'_>,
         who: usize,
         kind: usize,
+        image: &mut [u8],
         length: usize,
     ) -> Result<(), Error> {
         let storage = self.config.features.storage.ok_or(Error::NotSupported)?;
         let session = self.sessions.get_mut(who).ok_or(Error::State)?;
         let slots = session.kept.slots.as_mut().and_then(|slots| slots.get_mut(kind)).ok_or(Error::State)?;
-        storage::save(storage, ctx.port, record(who, kind), slots, self.send, length)
+        storage::save(storage, ctx.port, record(who, kind), slots, image, length)
     }
 
     fn save_progress(&mut self, ctx: &mut Context<'_>, who: usize) -> Result<(), Error> {
@@ -300,12 +302,10 @@ impl Engine<'_> {
         // the buffer of responses may hold one just now
         let mut own = [0; HEAD + PROGRESS_HEAD + LOCATION];
         let length = progress.put(&mut own)?;
-        let storage = self.config.features.storage.ok_or(Error::NotSupported)?;
-        let session = self.sessions.get_mut(who).ok_or(Error::State)?;
-        let slots =
-            session.kept.slots.as_mut().and_then(|slots| slots.get_mut(PROGRESS)).ok_or(Error::State)?;
-        storage::save(storage, ctx.port, record(who, PROGRESS), slots, &mut own, length)?;
-        session.kept.registration = progress.checksum();
+        self.save_record(ctx, who, PROGRESS, &mut own, length)?;
+        if let Some(session) = self.session(who) {
+            session.kept.registration = progress.checksum();
+        }
         Ok(())
     }
 
@@ -326,20 +326,27 @@ impl Engine<'_> {
         if let Some(session) = self.session(who) {
             session.kept.saved = true;
         }
-        let done = self.put_association(ctx, who, mark);
-        bytes::zeroise(self.send);
-        done
+        self.with_send(|engine, buffer| {
+            let done = engine.put_association(ctx, who, mark, buffer);
+            bytes::zeroise(buffer);
+            done
+        })
     }
 
-    fn put_association(&mut self, ctx: &mut Context<'_>, who: usize, mark: [u8; 4]) -> Result<(), Error> {
+    fn put_association(
+        &mut self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        mark: [u8; 4],
+        buffer: &mut [u8],
+    ) -> Result<(), Error> {
         let backend = self.backend().ok_or(Error::State)?;
-        let head = self.send.get_mut(HEAD.saturating_add(ASSOCIATION_HEAD)..).ok_or(Error::Full)?;
-        let saved = backend.save(ctx.port, who as u8, head)?;
-        let (server, credentials) = (self.server_id(who), self.credentials_checksum(who));
-        bytes::put(self.send, HEAD, &mark)?;
-        bytes::put(self.send, HEAD + 4, &server.to_be_bytes())?;
-        bytes::put(self.send, HEAD + 6, &credentials.to_be_bytes())?;
-        self.save_record(ctx, who, ASSOCIATION, ASSOCIATION_HEAD.saturating_add(saved))
+        let room = buffer.get_mut(HEAD.saturating_add(ASSOCIATION_HEAD)..).ok_or(Error::Full)?;
+        let saved = backend.save(ctx.port, who as u8, room)?;
+        bytes::put(buffer, HEAD, &mark)?;
+        bytes::put(buffer, HEAD + 4, &self.server_id(who).to_be_bytes())?;
+        bytes::put(buffer, HEAD + 6, &self.credentials_checksum(who).to_be_bytes())?;
+        self.save_record(ctx, who, ASSOCIATION, buffer, ASSOCIATION_HEAD.saturating_add(saved))
     }
 
     /// Takes a session up where the last life left it. `None` where there is none that fits the account.
@@ -423,13 +430,10 @@ impl Keeping for Library {
         let standing = backend.state(ctx.port, who as u8);
         let objects = engine.objects_checksum();
         let registration = progress.checksum();
-        let room = engine.config.mtu.saturating_sub(standing.overhead);
+        let mtu = engine.config.mtu;
         if let Some(session) = engine.session(who) {
-            session.phase = Phase::Established;
-            session.room = room;
-            session.connection_id = standing.connection_id;
+            session.establish(&standing, mtu);
             session.loaded = true;
-            session.registered = false;
             session.kept.saved = true;
             session.kept.mark = progress.mark;
             session.kept.reserved = progress.reserved;
@@ -494,12 +498,13 @@ impl Keeping for Library {
     }
 
     fn observed(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
-        let crc = engine.observations_checksum(who);
-        let Some(session) = engine.session(who) else { return };
-        if !session.kept.saved || session.kept.dirty || session.kept.observations == crc {
+        let Some(kept) = engine.sessions.get(who).map(|session| session.kept) else { return };
+        if !kept.saved || kept.dirty || kept.observations == engine.observations_checksum(who) {
             return;
         }
-        session.kept.dirty = true;
+        if let Some(session) = engine.session(who) {
+            session.kept.dirty = true;
+        }
         if let Err(error) = engine.save_progress(ctx, who) {
             engine.tell_storage(ctx, who, error);
             // storage would say otherwise after a power cut

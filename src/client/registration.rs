@@ -106,8 +106,7 @@ impl Engine<'_> {
         let secure = row.mode.get() != MODE_NOSEC;
         self.need_radio(ctx);
         let opened = row.field(Field::Uri, |bytes| {
-            let text = core::str::from_utf8(bytes).map_err(|_| Error::BadValue)?;
-            let uri = Uri::parse(text)?;
+            let uri = Uri::from_bytes(bytes)?;
             // a mode that secures is never served in clear
             self.check_scheme(&uri, secure)?;
             ctx.port.open(who as u8, uri.host, uri.port, secure)
@@ -138,9 +137,6 @@ impl Engine<'_> {
         let Some((securing, _)) = self.config.features.securing.filter(|_| secure) else {
             return self.register(ctx, who);
         };
-        if let Some(session) = self.session(who).filter(|session| session.phase == Phase::Clear) {
-            session.phase = Phase::Off;
-        }
         securing.begin(self, ctx, who);
     }
 

@@ -10,6 +10,7 @@ use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::objects::{
     Credentials, Field, MODE_CERTIFICATE, MODE_NOSEC, MODE_PSK, MODE_RAW_PUBLIC_KEY, SecurityRow,
+    USAGE_DOMAIN_ISSUED,
 };
 use crate::port::EventCode;
 use crate::secure::{Backend, Setup, Standing, can, end};
@@ -99,6 +100,13 @@ impl Session {
         },
     };
 
+    /// There is a session, over datagrams of at most `mtu` bytes.
+    pub fn establish(&mut self, standing: &Standing, mtu: u16) {
+        self.phase = Phase::Established;
+        self.connection_id = standing.connection_id;
+        self.room = mtu.saturating_sub(standing.overhead);
+    }
+
     /// The same account before its next session: what storage holds is still known.
     fn over(&self) -> Self {
         let kept = Kept { slots: self.kept.slots, ..Self::CLEAR.kept };
@@ -150,17 +158,16 @@ impl<'a> Engine<'a> {
     pub(crate) fn with_setup<R>(&self, who: usize, show: impl FnOnce(&Setup<'_>) -> R) -> Result<R, Error> {
         let row = self.security_row(who).ok_or(Error::State)?;
         row.credentials(|uri, given| {
-            let text = |bytes| core::str::from_utf8(bytes).map_err(|_| Error::BadValue);
-            let uri = Uri::parse(text(uri)?)?;
-            let domain_issued = 4;
-            let name = if given.sni.is_empty() { uri.host } else { text(given.sni)? };
+            let uri = Uri::from_bytes(uri)?;
+            let sni = core::str::from_utf8(given.sni).map_err(|_| Error::BadValue)?;
+            let name = if sni.is_empty() { uri.host } else { sni };
             Ok(show(&Setup {
                 mode: given.mode,
-                usage: if given.usage == 0 { domain_issued } else { given.usage },
+                usage: if given.usage == 0 { USAGE_DOMAIN_ISSUED } else { given.usage },
                 matching: given.matching,
                 // TS 1.0 section 7.1.9 asks for it also where the certificate is the very one; 1.1 does not
                 check_name: given.mode == MODE_CERTIFICATE && self.config.versions.1 == 0,
-                name_is_address: given.sni.is_empty() && is_address(uri.host),
+                name_is_address: sni.is_empty() && is_address(uri.host),
                 mtu: self.config.mtu,
                 timeouts_ms: self.config.handshake_ms,
                 ciphersuites: given.ciphersuites,
@@ -182,9 +189,7 @@ impl<'a> Engine<'a> {
         let Some(session) = self.sessions.get_mut(who) else { return };
         session.due = standing.deadline;
         if session.phase == Phase::Handshaking && standing.established && session.broken.is_none() {
-            session.phase = Phase::Established;
-            session.connection_id = standing.connection_id;
-            session.room = self.config.mtu.saturating_sub(standing.overhead);
+            session.establish(&standing, self.config.mtu);
             session.registered &= standing.resumed;
             let code = if standing.resumed { EventCode::Resumed } else { EventCode::Secured };
             self.tell_about(ctx, who, code, standing.ciphersuite.into());
@@ -238,14 +243,9 @@ impl<'a> Engine<'a> {
         short_server_id: u16,
         new: &Credentials<'_>,
     ) -> Result<(), Error> {
-        let mine =
-            |account: &super::Account| short_server_id != 0 && account.short_server_id == short_server_id;
-        let who = self.accounts.iter().position(mine).ok_or(Error::NotFound)?;
+        let who = self.place_of_server(short_server_id)?;
         let row = self.security_row(who).ok_or(Error::State)?;
-        row.field(Field::Uri, |uri| {
-            let uri = core::str::from_utf8(uri).map_err(|_| Error::BadValue)?;
-            self.check_scheme(&Uri::parse(uri)?, new.mode != MODE_NOSEC)
-        })?;
+        row.field(Field::Uri, |uri| self.check_scheme(&Uri::from_bytes(uri)?, new.mode != MODE_NOSEC))?;
         match self.config.features.securing {
             Some((securing, backend)) => securing.install(ctx, backend, row, new)?,
             None => return Err(Error::SecurityMode),

@@ -136,10 +136,15 @@ impl<'a> Engine<'a> {
         let _ = self.model.remove_instance(object, id);
     }
 
+    /// The place of the account with that Short Server ID.
+    pub(crate) fn place_of_server(&self, short_server_id: u16) -> Result<usize, Error> {
+        let mine = |account: &Account| short_server_id != 0 && account.short_server_id == short_server_id;
+        self.accounts.iter().position(mine).ok_or(Error::NotFound)
+    }
+
     /// Gives up an account without a word to the server; see [`Engine::stop`] for a friendly leave.
     pub fn remove_account(&mut self, ctx: &mut Context<'_>, short_server_id: u16) -> Result<(), Error> {
-        let mine = |account: &Account| short_server_id != 0 && account.short_server_id == short_server_id;
-        let who = self.accounts.iter().position(mine).ok_or(Error::NotFound)?;
+        let who = self.place_of_server(short_server_id)?;
         self.forget_server(ctx, who, true);
         self.end_session(ctx, who, end::NOTIFY | end::FORGET);
         self.unlink(ctx, who);

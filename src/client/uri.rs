@@ -15,6 +15,11 @@ pub struct Uri<'a> {
 }
 
 impl<'a> Uri<'a> {
+    /// As [`Uri::parse`], from the bytes of a resource.
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, Error> {
+        Self::parse(core::str::from_utf8(bytes).map_err(|_| Error::BadValue)?)
+    }
+
     /// Takes a URI apart. A path behind the authority is ignored.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         let (secure, rest) = match (text.strip_prefix("coap://"), text.strip_prefix("coaps://")) {

@@ -7,6 +7,7 @@ pub(crate) mod server;
 pub use access_control::{ACL_ENTRIES, Access, AccessControl, AclRow, OWNER_BOOTSTRAP};
 pub use security::{
     Credentials, Field, MODE_CERTIFICATE, MODE_NOSEC, MODE_PSK, MODE_RAW_PUBLIC_KEY, Security, SecurityRow,
+    USAGE_DOMAIN_ISSUED,
 };
 pub use server::{Binding, Server, ServerRow, action};
 

@@ -36,6 +36,9 @@ pub const MODE_CERTIFICATE: u8 = 2;
 /// Security Mode "NoSec".
 pub const MODE_NOSEC: u8 = 3;
 
+/// Certificate Usage "domain-issued certificate" plus one, as it is kept.
+pub const USAGE_DOMAIN_ISSUED: u8 = 4;
+
 /// What an account is secured with.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials<'s> {
@@ -68,7 +71,8 @@ impl Credentials<'_> {
             MODE_NOSEC => true,
             _ => return Err(Error::SecurityMode),
         };
-        let sound = self.usage <= 4 && self.matching <= 3 && core::str::from_utf8(self.sni).is_ok();
+        let sound =
+            self.usage <= USAGE_DOMAIN_ISSUED && self.matching <= 3 && core::str::from_utf8(self.sni).is_ok();
         match (complete, sound) {
             (true, true) => Ok(()),
             (false, _) => Err(Error::Credentials),
