@@ -314,6 +314,8 @@ typedef struct whimbrel_security_t {
 #define WHIMBREL_ERR_CLOSED (-31)
 /** Stable storage cannot be read or written. */
 #define WHIMBREL_ERR_STORAGE (-32)
+/** Accounts, keys, Short Server IDs or access control do not fit together (TS 1.0 section 5.2.6). On the wire 4.06. */
+#define WHIMBREL_ERR_INCONSISTENT (-33)
 /** No identifier at this level of a path (MAX_ID). */
 #define WHIMBREL_NONE 65535
 /** Resource types (TS 1.0 Appendix C). An executable resource has none. */
@@ -354,6 +356,8 @@ typedef struct whimbrel_security_t {
 #define WHIMBREL_INSTANCES 1
 /** Servers may create and delete instances; implies WHIMBREL_INSTANCES. */
 #define WHIMBREL_CREATABLE 2
+/** What servers write into it is stored, and taken up by whimbrel_configuration_load(): resources that can be written and read. */
+#define WHIMBREL_PERSISTENT 4
 /** Rights of a server on an object instance (TS 1.0 Appendix E.3): Read, Observe, Write-Attributes. */
 #define WHIMBREL_RIGHT_READ 1
 /** Write. */
@@ -412,6 +416,18 @@ typedef struct whimbrel_security_t {
 #define WHIMBREL_EVENT_ALERT 23
 /** Stable storage could not be read or written: status says why. */
 #define WHIMBREL_EVENT_STORAGE_FAILED 24
+/** A bootstrap server has answered, and configures the client from now on. What servers send meanwhile is not heard. */
+#define WHIMBREL_EVENT_BOOTSTRAP_STARTED 25
+/** The bootstrap server has finished, and what it wrote holds: the client registers. */
+#define WHIMBREL_EVENT_BOOTSTRAPPED 26
+/** A bootstrap failed: status says why, `at` when it is tried again. All is as it was before. */
+#define WHIMBREL_EVENT_BOOTSTRAP_FAILED 27
+/** The account of the bootstrap server has timed out and is gone: there will be no more bootstrap. */
+#define WHIMBREL_EVENT_BOOTSTRAP_PURGED 28
+/** A bootstrap brought the account of short_server_id. */
+#define WHIMBREL_EVENT_ACCOUNT_ADDED 29
+/** A bootstrap removed the account of short_server_id. */
+#define WHIMBREL_EVENT_ACCOUNT_REMOVED 30
 /** Why the client wants to be called (whimbrel_deadline_t.reason): only input can change anything. */
 #define WHIMBREL_WAKE_NOTHING 0
 /** More input may wait, or something changed. */
@@ -430,13 +446,16 @@ typedef struct whimbrel_security_t {
 #define WHIMBREL_WAKE_SLEEP 7
 /** A handshake message is repeated or given up. */
 #define WHIMBREL_WAKE_HANDSHAKE 8
+/** A bootstrap is given up or ends, or its account times out. */
+#define WHIMBREL_WAKE_BOOTSTRAP 9
 
 /** Access control (TS 1.0 section 7.3); the library has whimbrel_access_control. Only where named it is linked. */
 typedef struct whimbrel_access_t whimbrel_access_t;
 
 /**
  * A part of the client that a product can leave out; the library has whimbrel_reporting, whimbrel_transfers,
- * whimbrel_creation, whimbrel_deferral, whimbrel_dtls and whimbrel_persistence. Only those named are linked.
+ * whimbrel_creation, whimbrel_deferral, whimbrel_dtls, whimbrel_persistence and whimbrel_bootstrap. Only those named are
+ * linked.
  */
 typedef struct whimbrel_feature_t whimbrel_feature_t;
 
@@ -475,6 +494,11 @@ typedef struct whimbrel_limits_t {
     uint32_t body;
     /** With DTLS: the largest datagram of a link, sent or received, in bytes, 140 to 16384 (0: no DTLS). */
     uint16_t mtu;
+    /**
+     * With bootstrap: bytes for the old values of what a bootstrap server changes, until it has finished; about 100 and the
+     * keys for each account (0: no bootstrap, and without DTLS no persistence).
+     */
+    uint32_t bootstrap;
 } whimbrel_limits_t;
 
 /** Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses. */
@@ -657,7 +681,8 @@ size_t whimbrel_client_size(const whimbrel_limits_t *limits);
  * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in a struct, a function
  *         missing in the port, no endpoint name or no format, limits or timing out of range, access control with
  *         whimbrel_limits_t.access 0, whimbrel_dtls without a complete whimbrel_port_t.security or with whimbrel_limits_t.mtu 0,
- *         whimbrel_persistence without whimbrel_dtls or storage functions; WHIMBREL_ERR_FULL: `memory` is too small;
+ *         whimbrel_persistence without storage functions, whimbrel_bootstrap with whimbrel_limits_t.bootstrap 0;
+ *         WHIMBREL_ERR_FULL: `memory` is too small;
  *         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes;
  *         WHIMBREL_ERR_NOT_SUPPORTED: a version other than 1.0 and 1.1.
  *
@@ -813,6 +838,18 @@ typedef struct whimbrel_account_t {
     uint8_t discard_offline;
     /** What the account is secured with; NULL is NoSec. */
     const whimbrel_credentials_t *security;
+    /**
+     * 1: the account is that of the LwM2M Bootstrap-Server: an instance of the Security object alone. `short_server_id` is 0,
+     * and what belongs to the Server object is not used.
+     */
+    uint8_t bootstrap_server;
+    /**
+     * Of a bootstrap server: Client Hold Off Time in seconds, resource 11. The pause before a bootstrap that the client
+     * begins, and up to a quarter more.
+     */
+    uint32_t hold_off_s;
+    /** Of a bootstrap server: Bootstrap-Server Account Timeout in seconds, resource 12; 0: the account stays. */
+    uint32_t account_timeout_s;
 } whimbrel_account_t;
 
 /**
@@ -820,7 +857,8 @@ typedef struct whimbrel_account_t {
  *
  * @param client   From whimbrel_client_init().
  * @param account  Copied; not kept.
- * @return WHIMBREL_OK; WHIMBREL_ERR_EXISTS: the Short Server ID is in use; WHIMBREL_ERR_BAD_VALUE: the URI is no
+ * @return WHIMBREL_OK; WHIMBREL_ERR_EXISTS: the Short Server ID is in use, or there is a bootstrap server's account already;
+ *         WHIMBREL_ERR_NOT_SUPPORTED: a bootstrap server's account without whimbrel_bootstrap; WHIMBREL_ERR_BAD_VALUE: the URI is no
  *         `coap://` or `coaps://` URI, or its scheme and the Security Mode contradict each other, the Short Server ID is 0
  *         or 65535, the binding is not supported, or a Certificate Usage or Matching Type is out of range;
  *         WHIMBREL_ERR_SECURITY_MODE: whimbrel_dtls is not named, or the backend cannot do the Security Mode;
@@ -1062,7 +1100,7 @@ typedef struct whimbrel_object_t {
     uint8_t version_major;
     /** Minor version. */
     uint8_t version_minor;
-    /** 0: one instance, with ID 0, from the start. WHIMBREL_INSTANCES, WHIMBREL_CREATABLE. */
+    /** 0: one instance, with ID 0, from the start. WHIMBREL_INSTANCES, WHIMBREL_CREATABLE, WHIMBREL_PERSISTENT. */
     uint8_t flags;
     /** How many resources there are, 1 to 64. */
     uint16_t resource_count;
@@ -1279,6 +1317,13 @@ extern const whimbrel_feature_t whimbrel_dtls;
  */
 extern const whimbrel_feature_t whimbrel_persistence;
 
+/**
+ * Bootstrap by a bootstrap server or by a provisioning blob (TS 1.0 section 5.2), and what LwM2M 1.1 says about the order of
+ * registrations and about what follows when one fails. Needs whimbrel_limits_t.bootstrap. Without it the accounts are those
+ * that the application adds.
+ */
+extern const whimbrel_feature_t whimbrel_bootstrap;
+
 /* -------------------------------------------------------------------------------------------------------- */
 /* Access control from C.                                                                                   */
 /* -------------------------------------------------------------------------------------------------------- */
@@ -1325,6 +1370,70 @@ extern const whimbrel_access_t whimbrel_access_control;
  */
 int32_t whimbrel_access_add(whimbrel_client_t *client,
                             const whimbrel_access_entry_t *entry);
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* Bootstrap and stored settings, from C.                                                                   */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/**
+ * Asks the bootstrap server for a bootstrap, as the execution of `/1/x/9` does: after its Client Hold Off Time.
+ *
+ * @param client  From whimbrel_client_init().
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_FOUND: there is no account of a bootstrap server; WHIMBREL_ERR_STATE: a bootstrap is
+ *         under way; WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_bootstrap is not named.
+ *
+ * What comes of it is told by WHIMBREL_EVENT_BOOTSTRAPPED or WHIMBREL_EVENT_BOOTSTRAP_FAILED. Until it has succeeded it is
+ * tried again. Serves: TS 1.0 section 5.2.3.3. Since 0.1.
+ */
+int32_t whimbrel_bootstrap_start(whimbrel_client_t *client);
+
+/**
+ * Takes a provisioning blob: a bootstrap file as a production line writes it and as a UICC holds it (TS 1.0 Appendix G.3.3).
+ * All of it is taken, or nothing.
+ *
+ * Its instances are created, or replaced where there are any of the same ID; everything else stays. Resources and objects
+ * that the client does not know are passed over, but for access control of several servers.
+ *
+ * @param client  From whimbrel_client_init().
+ * @param blob    Read during the call; not kept. The caller overwrites it: it holds keys.
+ * @param size    Its length in bytes; what stands behind the blob's own length is not looked at.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_MALFORMED: lengths or numbers do not add up; WHIMBREL_ERR_BAD_VALUE: a value of the wrong
+ *         type or range; WHIMBREL_ERR_INCONSISTENT: an account lacks a part, a key or a mode that the backend can do, Short
+ *         Server IDs or access control do not fit together; WHIMBREL_ERR_FULL: a limit is exhausted, see
+ *         whimbrel_limits_t.servers, .credentials, .bootstrap; WHIMBREL_ERR_STATE: a bootstrap is under way;
+ *         WHIMBREL_ERR_STORAGE; WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_bootstrap is not named; WHIMBREL_ERR_ARGUMENT: NULL.
+ *
+ * Serves: TS 1.0 section 5.2.3.1 (factory bootstrap). Since 0.1.
+ */
+int32_t whimbrel_provision(whimbrel_client_t *client,
+                           const uint8_t *blob,
+                           size_t size);
+
+/**
+ * Takes up the accounts as the last life left them: what a bootstrap, servers and the application wrote into the objects 0, 1
+ * and 2, and what servers wrote into objects with WHIMBREL_PERSISTENT. From then on each change of them is stored.
+ *
+ * Call it once, after the objects are added and before an account is: where nothing was stored, add the accounts of the
+ * factory then.
+ *
+ * @param client  From whimbrel_client_init().
+ * @return How many accounts there are, the bootstrap server's included; WHIMBREL_ERR_NOT_FOUND: nothing was stored;
+ *         WHIMBREL_ERR_STATE: there are accounts already; WHIMBREL_ERR_MALFORMED, WHIMBREL_ERR_STORAGE: what was stored
+ *         cannot be read as a whole, and nothing was taken; WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_persistence is not named, or
+ *         a newer version wrote it.
+ *
+ * Where only a part is damaged, WHIMBREL_EVENT_STORAGE_FAILED tells of it and the rest is taken. Since 0.1.
+ */
+int32_t whimbrel_configuration_load(whimbrel_client_t *client);
+
+/**
+ * Removes what whimbrel_configuration_load() would take up. The client goes on as it is, and stores no more changes: after the
+ * next start it is as the factory delivered it.
+ *
+ * @param client  From whimbrel_client_init().
+ * @return WHIMBREL_OK; WHIMBREL_ERR_STORAGE; WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_persistence is not named. Since 0.1.
+ */
+int32_t whimbrel_configuration_erase(whimbrel_client_t *client);
 
 /* -------------------------------------------------------------------------------------------------------- */
 /* Paths in one word.                                                                                       */

@@ -72,6 +72,8 @@ pub enum Error {
     Closed = -31,
     /// Stable storage cannot be read or written.
     Storage = -32,
+    /// Accounts, keys or access control do not fit together (TS 1.0 section 5.2.6).
+    Inconsistent = -33,
 }
 
 impl Error {
@@ -82,7 +84,7 @@ impl Error {
             Self::NotFound => Code::NOT_FOUND,
             Self::NotAllowed => Code::METHOD_NOT_ALLOWED,
             Self::Unauthorized => Code::UNAUTHORIZED,
-            Self::NotAcceptable => Code::NOT_ACCEPTABLE,
+            Self::NotAcceptable | Self::Inconsistent => Code::NOT_ACCEPTABLE,
             Self::UnsupportedFormat => Code::UNSUPPORTED_CONTENT_FORMAT,
             Self::TooLarge | Self::Truncated => Code::REQUEST_ENTITY_TOO_LARGE,
             Self::Incomplete => Code::REQUEST_ENTITY_INCOMPLETE,
@@ -143,6 +145,7 @@ impl Error {
             -30 => Self::Expired,
             -31 => Self::Closed,
             -32 => Self::Storage,
+            -33 => Self::Inconsistent,
             _ => Self::Handler,
         }
     }

@@ -92,6 +92,18 @@ pub enum EventCode {
     Alert = 23,
     /// Stable storage failed; `status` says why.
     StorageFailed = 24,
+    /// A bootstrap server has taken the client on: a session begins.
+    BootstrapStarted = 25,
+    /// A bootstrap has succeeded.
+    Bootstrapped = 26,
+    /// A bootstrap failed; it is tried again at `at`.
+    BootstrapFailed = 27,
+    /// The account of the bootstrap server has timed out and is gone.
+    BootstrapPurged = 28,
+    /// A bootstrap brought an account.
+    AccountAdded = 29,
+    /// A bootstrap removed an account.
+    AccountRemoved = 30,
 }
 
 /// Something that happened.

@@ -68,6 +68,8 @@ const char *whimbrel_posix_status_text(int32_t status)
         return "the server closed the session";
     case WHIMBREL_ERR_STORAGE:
         return "stable storage cannot be read or written";
+    case WHIMBREL_ERR_INCONSISTENT:
+        return "accounts, keys or rights do not fit together";
     case 0x80:
         return "the server says 4.00 Bad Request";
     case 0x81:
@@ -78,6 +80,8 @@ const char *whimbrel_posix_status_text(int32_t status)
         return "the server says 4.04 Not Found";
     case 0x85:
         return "the server says 4.05 Method Not Allowed";
+    case 0x86:
+        return "the server says 4.06 Not Acceptable";
     case 0x8c:
         return "the server says 4.12 Precondition Failed";
     case 0xa0:
@@ -140,6 +144,18 @@ const char *whimbrel_posix_event_text(uint16_t code)
         return "the server sent a DTLS alert";
     case WHIMBREL_EVENT_STORAGE_FAILED:
         return "stable storage failed";
+    case WHIMBREL_EVENT_BOOTSTRAP_STARTED:
+        return "the bootstrap server configures the client";
+    case WHIMBREL_EVENT_BOOTSTRAPPED:
+        return "bootstrapped";
+    case WHIMBREL_EVENT_BOOTSTRAP_FAILED:
+        return "the bootstrap failed";
+    case WHIMBREL_EVENT_BOOTSTRAP_PURGED:
+        return "the account of the bootstrap server is gone";
+    case WHIMBREL_EVENT_ACCOUNT_ADDED:
+        return "a server account was added";
+    case WHIMBREL_EVENT_ACCOUNT_REMOVED:
+        return "a server account was removed";
     default:
         return "an unknown event";
     }

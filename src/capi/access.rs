@@ -2,8 +2,8 @@
 
 use super::handle::{enter, whimbrel_client_t};
 use super::layout::Parts;
-use super::types::whimbrel_access_t;
-use crate::client::{Config, Engine};
+use super::types::{Fitting, whimbrel_access_t};
+use crate::client::Engine;
 use crate::error::Error;
 use crate::objects::{ACL_ENTRIES, AccessControl};
 
@@ -40,18 +40,19 @@ pub struct whimbrel_access_entry_t {
 #[unsafe(no_mangle)]
 pub static whimbrel_access_control: whimbrel_access_t = whimbrel_access_t { attach, enroll };
 
-unsafe fn attach(parts: &mut Parts, config: &mut Config<'static>) -> Result<(), Error> {
-    if parts.acls.is_empty() || parts.access_place.is_null() {
+unsafe fn attach(fitting: &mut Fitting<'_>) -> Result<(), Error> {
+    let (parts, place) = (&mut *fitting.parts, fitting.places.access);
+    if parts.acls.is_empty() || place.is_null() {
         return Err(Error::Argument);
     }
     // SAFETY: the place was carved for this and is used once
     let access: &'static AccessControl<'static> = unsafe {
-        parts.access_place.write(AccessControl { rows: parts.acls });
-        &*parts.access_place
+        place.write(AccessControl { rows: parts.acls });
+        &*place
     };
     parts.access = Some(access);
     parts.access_object = Some(access);
-    config.access = Some(access);
+    fitting.config.access = Some(access);
     Ok(())
 }
 

@@ -65,6 +65,14 @@ pub struct whimbrel_account_t {
     pub discard_offline: u8,
     /// What the account is secured with; NULL is NoSec.
     pub security: *const whimbrel_credentials_t,
+    /// 1: the account is that of the LwM2M Bootstrap-Server: an instance of the Security object alone. `short_server_id` is 0,
+    /// and what belongs to the Server object is not used.
+    pub bootstrap_server: u8,
+    /// Of a bootstrap server: Client Hold Off Time in seconds, resource 11. The pause before a bootstrap that the client
+    /// begins, and up to a quarter more.
+    pub hold_off_s: u32,
+    /// Of a bootstrap server: Bootstrap-Server Account Timeout in seconds, resource 12; 0: the account stays.
+    pub account_timeout_s: u32,
 }
 
 /// # Safety
@@ -144,7 +152,8 @@ pub(super) unsafe fn read_credentials(
 ///
 /// @param client   From whimbrel_client_init().
 /// @param account  Copied; not kept.
-/// @return WHIMBREL_OK; WHIMBREL_ERR_EXISTS: the Short Server ID is in use; WHIMBREL_ERR_BAD_VALUE: the URI is no
+/// @return WHIMBREL_OK; WHIMBREL_ERR_EXISTS: the Short Server ID is in use, or there is a bootstrap server's account already;
+///         WHIMBREL_ERR_NOT_SUPPORTED: a bootstrap server's account without whimbrel_bootstrap; WHIMBREL_ERR_BAD_VALUE: the URI is no
 ///         `coap://` or `coaps://` URI, or its scheme and the Security Mode contradict each other, the Short Server ID is 0
 ///         or 65535, the binding is not supported, or a Certificate Usage or Matching Type is out of range;
 ///         WHIMBREL_ERR_SECURITY_MODE: whimbrel_dtls is not named, or the backend cannot do the Security Mode;
@@ -176,10 +185,11 @@ pub unsafe extern "C" fn whimbrel_account_add(
                 storing: given.discard_offline == 0,
                 binding,
             };
+            let times = (given.bootstrap_server != 0).then_some((given.hold_off_s, given.account_timeout_s));
             match given.security.as_ref() {
-                None => engine.add_account(context, &new, None)?,
+                None => engine.add_account(context, &new, None, times)?,
                 Some(security) => parts.reader()?(security, &mut |credentials| {
-                    engine.add_account(context, &new, Some(credentials))
+                    engine.add_account(context, &new, Some(credentials), times)
                 })?,
             }
             Ok(0)

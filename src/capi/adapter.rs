@@ -1,11 +1,13 @@
 //! The platform's security table and storage functions behind the engine's traits.
 
 use super::account::read_credentials;
-use super::layout::Parts;
 use super::security::*;
-use super::types::whimbrel_port_t;
-use crate::client::{Memory, Session};
+use super::types::{Fitting, whimbrel_port_t};
+use crate::client::Session;
+use crate::client::bootstrap::Bootstrap;
+use crate::client::keep::Keeper;
 use crate::error::Error;
+use crate::objects::{OpenSecurity, OrderedServer, ServerExtra};
 use crate::port::Port;
 use crate::secure::{Backend, CIPHERSUITES, Setup, Standing};
 use crate::storage::Storage;
@@ -70,34 +72,77 @@ unsafe fn is_complete(table: *const whimbrel_security_t) -> bool {
 ///
 /// # Safety
 /// The contract of whimbrel_client_init(); `parts` come from the layout.
-pub(super) unsafe fn attach_dtls(
-    port: &whimbrel_port_t,
-    tables: &mut Memory<'static>,
-    parts: &mut Parts,
-) -> Result<(), Error> {
+pub(super) unsafe fn attach_dtls(fitting: &mut Fitting<'_>) -> Result<(), Error> {
     // SAFETY: the contract above
     unsafe {
-        let (place, count) = parts.session_place;
-        if place.is_null() || count == 0 || !is_complete(port.security) {
+        if fitting.config.mtu == 0 || !is_complete(fitting.port.security) {
             return Err(Error::Argument);
         }
+        make_sessions(fitting)?;
+    }
+    fitting.parts.read_credentials = Some(read_credentials);
+    Ok(())
+}
+
+/// Room for what is known about each account's link.
+unsafe fn make_sessions(fitting: &mut Fitting<'_>) -> Result<(), Error> {
+    let (place, count) = fitting.places.sessions;
+    if place.is_null() || count == 0 {
+        return Err(Error::Argument);
+    }
+    if !fitting.tables.sessions.is_empty() {
+        return Ok(());
+    }
+    // SAFETY: the place was carved for this and is used once
+    unsafe {
         for at in 0..count {
             place.add(at).write(Session::CLEAR);
         }
-        tables.sessions = core::slice::from_raw_parts_mut(place, count);
+        fitting.tables.sessions = core::slice::from_raw_parts_mut(place, count);
     }
-    parts.read_credentials = Some(read_credentials);
     Ok(())
 }
 
 /// whimbrel_persistence: the platform has storage.
-pub(super) unsafe fn attach_persistence(
-    port: &whimbrel_port_t,
-    _: &mut Memory<'static>,
-    _: &mut Parts,
-) -> Result<(), Error> {
-    let complete = port.storage_read.is_some() && port.storage_write.is_some();
-    if complete { Ok(()) } else { Err(Error::Argument) }
+pub(super) unsafe fn attach_persistence(fitting: &mut Fitting<'_>) -> Result<(), Error> {
+    let complete = fitting.port.storage_read.is_some() && fitting.port.storage_write.is_some();
+    let place = fitting.places.keeper;
+    if !complete || place.is_null() {
+        return Err(Error::Argument);
+    }
+    // SAFETY: the place was carved for this and is used once
+    unsafe {
+        make_sessions(fitting)?;
+        place.write(Keeper::new(&Platform));
+        fitting.config.features.keeping = Some(&*place);
+    }
+    Ok(())
+}
+
+/// whimbrel_bootstrap: the objects 0 and 1 get the resources that it needs.
+pub(super) unsafe fn attach_bootstrap(fitting: &mut Fitting<'_>) -> Result<(), Error> {
+    let (place, (extras, count)) = (fitting.places.bootstrap, fitting.places.extras);
+    let (old, room) = fitting.places.old;
+    if place.is_null() || extras.is_null() || old.is_null() {
+        return Err(Error::Argument);
+    }
+    let newer = fitting.config.versions.1 > 0;
+    // SAFETY: the places were carved for this and are used once; each reference is to what was written before
+    unsafe {
+        for at in 0..count {
+            extras.add(at).write(ServerExtra::FREE);
+        }
+        old.write_bytes(0, room);
+        let extras = core::slice::from_raw_parts(extras, count);
+        let old = core::slice::from_raw_parts_mut(old, room);
+        (&raw mut (*place).security).write(OpenSecurity(fitting.tables.security));
+        (&raw mut (*place).server).write(OrderedServer { server: fitting.tables.server, extras, newer });
+        let server = &*(&raw const (*place).server);
+        (&raw mut (*place).bootstrap).write(Bootstrap::new(server, old));
+        fitting.tables.first = [&*(&raw const (*place).security), server];
+        fitting.config.features.bootstrapping = Some(&*(&raw const (*place).bootstrap));
+    }
+    Ok(())
 }
 
 // SAFETY of what follows: whimbrel_client_init refused a client with this part and an incomplete table, and the

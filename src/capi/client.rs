@@ -4,7 +4,7 @@ use super::handle::{Making, bury, deliver, enter, note, whimbrel_client_t};
 use super::layout::{Carver, Limits, lay_out};
 use super::types::*;
 use crate::client::features::Features;
-use crate::client::{Config, Engine, Memory};
+use crate::client::{Config, Engine};
 use crate::coap::Params;
 use crate::error::Error;
 use crate::format::Entry;
@@ -44,7 +44,8 @@ pub unsafe extern "C" fn whimbrel_client_size(limits: *const whimbrel_limits_t) 
 /// @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in a struct, a function
 ///         missing in the port, no endpoint name or no format, limits or timing out of range, access control with
 ///         whimbrel_limits_t.access 0, whimbrel_dtls without a complete whimbrel_port_t.security or with whimbrel_limits_t.mtu 0,
-///         whimbrel_persistence without whimbrel_dtls or storage functions; WHIMBREL_ERR_FULL: `memory` is too small;
+///         whimbrel_persistence without storage functions, whimbrel_bootstrap with whimbrel_limits_t.bootstrap 0;
+///         WHIMBREL_ERR_FULL: `memory` is too small;
 ///         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes;
 ///         WHIMBREL_ERR_NOT_SUPPORTED: a version other than 1.0 and 1.1.
 ///
@@ -98,11 +99,13 @@ unsafe fn make(
         let mut chosen = read_config(given)?;
         chosen.mtu = limits.mtu as u16;
         let mut carver = Carver::new(memory, size);
-        let (place, tables, mut parts) = lay_out(&mut carver, &limits)?;
+        let (place, tables, mut parts, places) = lay_out(&mut carver, &limits)?;
         let mut tables = tables.ok_or(Error::Full)?;
-        attach(given, port, &mut tables, &mut parts)?;
+        let mut fitting =
+            Fitting { port, tables: &mut tables, parts: &mut parts, places: &places, config: &mut chosen };
+        attach(given, &mut fitting)?;
         if let Some(access) = given.access.as_ref() {
-            (access.attach)(&mut parts, &mut chosen)?;
+            (access.attach)(&mut fitting)?;
             parts.access_control = Some(access);
         }
         let making = Making { port: *port, event: given.event, event_context: given.event_context };
@@ -141,7 +144,7 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
         (feature.select)(&mut features);
     }
     // what outlives a power cut is sessions
-    if endpoint.is_empty() || (features.keeping.is_some() && features.securing.is_none()) {
+    if endpoint.is_empty() {
         return Err(Error::Argument);
     }
     if endpoint.len() > 128 {
@@ -177,18 +180,13 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
 }
 
 /// The parts that were chosen check what they need of the platform.
-unsafe fn attach(
-    given: &whimbrel_config_t,
-    port: &whimbrel_port_t,
-    tables: &mut Memory<'static>,
-    parts: &mut super::layout::Parts,
-) -> Result<(), Error> {
+unsafe fn attach(given: &whimbrel_config_t, fitting: &mut Fitting<'_>) -> Result<(), Error> {
     for at in 0..given.feature_count {
         // SAFETY: `read_config` has seen each of them
         let feature = unsafe { given.features.add(at).read().as_ref() }.ok_or(Error::Argument)?;
         if let Some(attach) = feature.attach {
             // SAFETY: the contract of whimbrel_client_init
-            unsafe { attach(port, tables, parts)? };
+            unsafe { attach(fitting)? };
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! The formats and parts that an application can name.
 
-use super::adapter::{Platform, attach_dtls, attach_persistence};
+use super::adapter::{Platform, attach_bootstrap, attach_dtls, attach_persistence};
 use super::types::{whimbrel_feature_t, whimbrel_format_t};
 use crate::client::features::LIBRARY;
 use crate::format::{Entry, JSON, OPAQUE, TEXT, TLV};
@@ -55,10 +55,12 @@ pub static whimbrel_dtls: whimbrel_feature_t = whimbrel_feature_t {
 /// What outlives a power cut, by whimbrel_port_t.storage_read and .storage_write: DTLS associations with the registrations,
 /// observations and attributes that go with them. After a restart such a client sends an Update, without a handshake. Needs whimbrel_dtls.
 #[unsafe(no_mangle)]
-pub static whimbrel_persistence: whimbrel_feature_t = whimbrel_feature_t {
-    select: |features| {
-        features.keeping = Some(&LIBRARY);
-        features.storage = Some(&Platform);
-    },
-    attach: Some(attach_persistence),
-};
+pub static whimbrel_persistence: whimbrel_feature_t =
+    whimbrel_feature_t { select: |_| {}, attach: Some(attach_persistence) };
+
+/// Bootstrap by a bootstrap server or by a provisioning blob (TS 1.0 section 5.2), and what LwM2M 1.1 says about the order of
+/// registrations and about what follows when one fails. Needs whimbrel_limits_t.bootstrap. Without it the accounts are those
+/// that the application adds.
+#[unsafe(no_mangle)]
+pub static whimbrel_bootstrap: whimbrel_feature_t =
+    whimbrel_feature_t { select: |_| {}, attach: Some(attach_bootstrap) };

@@ -6,11 +6,15 @@ use super::handle::whimbrel_client_t;
 use super::object::CObject;
 use super::types::{whimbrel_access_t, whimbrel_limits_t};
 use crate::client::account::Account;
+use crate::client::bootstrap::Bootstrap;
+use crate::client::keep::Keeper;
 use crate::client::{AttributeSet, Memory, Observation, Pending, Session};
 use crate::coap::Recent;
 use crate::error::Error;
 use crate::model::{Instance, Object};
-use crate::objects::{AccessControl, AclRow, Security, SecurityRow, Server, ServerRow};
+use crate::objects::{
+    AccessControl, AclRow, OpenSecurity, OrderedServer, Security, SecurityRow, Server, ServerExtra, ServerRow,
+};
 use crate::path::Path;
 use core::mem::{align_of, size_of};
 use core::ptr;
@@ -32,6 +36,7 @@ pub(crate) struct Limits {
     pub undo: usize,
     pub body: usize,
     pub mtu: usize,
+    pub bootstrap: usize,
 }
 
 const fn or(value: u16, default: u16) -> usize {
@@ -60,6 +65,7 @@ impl Limits {
             undo: 0,
             body: 0,
             mtu: 0,
+            bootstrap: 0,
         };
         // SAFETY: the contract above; behind a size that is not ours there may be less than we know
         let given = match unsafe { given.as_ref() } {
@@ -82,11 +88,13 @@ impl Limits {
             undo: or(given.undo, 256),
             body: given.body as usize,
             mtu: given.mtu.into(),
+            bootstrap: given.bootstrap as usize,
         };
         let sound = limits.servers <= 32
             && limits.observations <= 255
             && limits.datagram >= 128
             && limits.body <= 0x00ff_ffff
+            && limits.bootstrap <= 0x00ff_ffff
             && (limits.mtu == 0 || (140..=16384).contains(&limits.mtu));
         if sound { Ok(limits) } else { Err(Error::Argument) }
     }
@@ -167,11 +175,8 @@ pub(crate) struct Parts {
     pub access_object: Option<&'static dyn Object>,
     pub access_control: Option<&'static whimbrel_access_t>,
     pub acls: &'static [AclRow],
-    pub access_place: *mut AccessControl<'static>,
     pub device_place: *mut Device,
     pub read_credentials: Option<CredentialsReader>,
-    /// Room for them, for whimbrel_dtls.
-    pub session_place: (*mut Session, usize),
     pub changes: &'static mut [Path],
 }
 
@@ -182,8 +187,30 @@ impl Parts {
     }
 }
 
-/// A block in pieces: the handle, the engine's tables (`None` while only counting), and the skin's.
-pub(crate) type Layout = (*mut whimbrel_client_t, Option<Memory<'static>>, Parts);
+/// Room for what the parts of a client need that are named; empty where the limits say that they are not.
+pub(crate) struct Places {
+    pub access: *mut AccessControl<'static>,
+    /// For whimbrel_dtls and whimbrel_persistence.
+    pub sessions: (*mut Session, usize),
+    /// For whimbrel_persistence.
+    pub keeper: *mut Keeper<'static>,
+    /// For whimbrel_bootstrap.
+    pub bootstrap: *mut BootstrapPlace,
+    /// Its rows beside those of the Server object.
+    pub extras: (*mut ServerExtra, usize),
+    /// Where it keeps old values.
+    pub old: (*mut u8, usize),
+}
+
+/// What whimbrel_bootstrap puts into its place.
+pub(crate) struct BootstrapPlace {
+    pub security: OpenSecurity<'static>,
+    pub server: OrderedServer<'static>,
+    pub bootstrap: Bootstrap<'static>,
+}
+
+/// A block in pieces: the handle, the engine's tables (`None` while only counting), the skin's, and what may be filled in.
+pub(crate) type Layout = (*mut whimbrel_client_t, Option<Memory<'static>>, Parts, Places);
 
 /// Carves everything, the handle first.
 ///
@@ -212,8 +239,17 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
         let servers: &'static [ServerRow] = servers;
         let server = carver.slice(1, || Server { rows: servers })?;
         let acls: &'static [AclRow] = carver.slice(limits.access, || AclRow::FREE)?;
-        let access_place = carver.take::<AccessControl<'static>>(usize::from(limits.access != 0))?;
-        let sessions = if limits.mtu == 0 { 0 } else { rows };
+        let bootstraps = usize::from(limits.bootstrap != 0);
+        let keeps = usize::from(limits.mtu != 0 || limits.bootstrap != 0);
+        let (sessions, extras) = (rows.saturating_mul(keeps), rows.saturating_mul(bootstraps));
+        let places = Places {
+            access: carver.take(usize::from(limits.access != 0))?,
+            sessions: (carver.take(sessions)?, sessions),
+            keeper: carver.take(keeps)?,
+            bootstrap: carver.take(bootstraps)?,
+            extras: (carver.take(extras)?, extras),
+            old: (carver.take(limits.bootstrap)?, limits.bootstrap),
+        };
         let objects = carver.slice(limits.objects.saturating_add(3), || None)?;
         let instances = limits.instances.saturating_add(limits.access).saturating_add(rows.saturating_mul(2));
         let instances = carver.slice(instances, || Instance::FREE)?;
@@ -223,10 +259,8 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
             access_object: None,
             access_control: None,
             acls,
-            access_place,
             read_credentials: None,
             device_place: carver.take::<Device>(1)?,
-            session_place: (carver.take::<Session>(sessions)?, sessions),
             changes: carver.slice(limits.changes, || Path::ROOT)?,
         };
         let accounts = carver.slice(rows, || Account::FREE)?;
@@ -243,6 +277,7 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
             instances,
             security,
             server,
+            first: [security, server],
             accounts,
             sessions: &mut [],
             observations,
@@ -255,6 +290,6 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
             body,
             undo,
         });
-        Ok((handle, memory, parts))
+        Ok((handle, memory, parts, places))
     }
 }

@@ -28,12 +28,15 @@ mod format;
 
 mod access;
 
+mod bootstrap;
+
 mod adapter;
 mod layout;
 mod storage;
 
 pub use access::*;
 pub use account::*;
+pub use bootstrap::*;
 pub use call::*;
 pub use client::*;
 pub use device::*;

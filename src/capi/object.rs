@@ -5,7 +5,7 @@ use super::handle::{enter, whimbrel_client_t};
 use super::storage::{fits, load, store, stride};
 use super::types::*;
 use crate::error::Error;
-use crate::model::definition::{CREATABLE, OPAQUE_STATE, SINGLE};
+use crate::model::definition::{CREATABLE, KEPT, OPAQUE_STATE, SINGLE};
 use crate::model::{Incoming, Instance, Object, Output, Resource};
 use crate::path::{NONE, Path};
 use crate::value::{DataType, Value};
@@ -83,7 +83,7 @@ pub struct whimbrel_object_t {
     pub version_major: u8,
     /// Minor version.
     pub version_minor: u8,
-    /// 0: one instance, with ID 0, from the start. WHIMBREL_INSTANCES, WHIMBREL_CREATABLE.
+    /// 0: one instance, with ID 0, from the start. WHIMBREL_INSTANCES, WHIMBREL_CREATABLE, WHIMBREL_PERSISTENT.
     pub flags: u8,
     /// How many resources there are, 1 to 64.
     pub resource_count: u16,
@@ -190,7 +190,8 @@ impl Object for CObject {
     fn flags(&self) -> u8 {
         let flags = self.table().flags;
         let single = if flags & (WHIMBREL_INSTANCES | WHIMBREL_CREATABLE) == 0 { SINGLE } else { 0 };
-        single | if flags & WHIMBREL_CREATABLE != 0 { CREATABLE } else { 0 }
+        let kept = if flags & WHIMBREL_PERSISTENT != 0 { KEPT } else { 0 };
+        single | kept | if flags & WHIMBREL_CREATABLE != 0 { CREATABLE } else { 0 }
     }
 
     fn resource(&self, index: usize) -> Option<Resource> {
@@ -305,7 +306,7 @@ unsafe fn is_sound(table: &whimbrel_object_t) -> bool {
     let members = |resource: &whimbrel_resource_t| instances || resource.flags & WHIMBREL_MEMBER == 0;
     ascending
         && creatable
-        && table.flags & !(WHIMBREL_INSTANCES | WHIMBREL_CREATABLE) == 0
+        && table.flags & !(WHIMBREL_INSTANCES | WHIMBREL_CREATABLE | WHIMBREL_PERSISTENT) == 0
         && table.version_major < 10
         && table.version_minor < 10
         && resources.iter().all(|resource| members(resource) && resource_is_sound(resource))

@@ -74,6 +74,8 @@ pub const WHIMBREL_ERR_EXPIRED: i32 = -30;
 pub const WHIMBREL_ERR_CLOSED: i32 = -31;
 /// Stable storage cannot be read or written.
 pub const WHIMBREL_ERR_STORAGE: i32 = -32;
+/// Accounts, keys, Short Server IDs or access control do not fit together (TS 1.0 section 5.2.6). On the wire 4.06.
+pub const WHIMBREL_ERR_INCONSISTENT: i32 = -33;
 
 /// No identifier at this level of a path (MAX_ID).
 pub const WHIMBREL_NONE: u16 = 0xffff;
@@ -119,6 +121,8 @@ pub const WHIMBREL_MEMBER: u8 = 16;
 pub const WHIMBREL_INSTANCES: u8 = 1;
 /// Servers may create and delete instances; implies WHIMBREL_INSTANCES.
 pub const WHIMBREL_CREATABLE: u8 = 2;
+/// What servers write into it is stored, and taken up by whimbrel_configuration_load(): resources that can be written and read.
+pub const WHIMBREL_PERSISTENT: u8 = 4;
 
 /// Rights of a server on an object instance (TS 1.0 Appendix E.3): Read, Observe, Write-Attributes.
 pub const WHIMBREL_RIGHT_READ: u8 = 1;
@@ -179,6 +183,18 @@ pub const WHIMBREL_EVENT_SECURITY_FAILED: u16 = 22;
 pub const WHIMBREL_EVENT_ALERT: u16 = 23;
 /// Stable storage could not be read or written: status says why.
 pub const WHIMBREL_EVENT_STORAGE_FAILED: u16 = 24;
+/// A bootstrap server has answered, and configures the client from now on. What servers send meanwhile is not heard.
+pub const WHIMBREL_EVENT_BOOTSTRAP_STARTED: u16 = 25;
+/// The bootstrap server has finished, and what it wrote holds: the client registers.
+pub const WHIMBREL_EVENT_BOOTSTRAPPED: u16 = 26;
+/// A bootstrap failed: status says why, `at` when it is tried again. All is as it was before.
+pub const WHIMBREL_EVENT_BOOTSTRAP_FAILED: u16 = 27;
+/// The account of the bootstrap server has timed out and is gone: there will be no more bootstrap.
+pub const WHIMBREL_EVENT_BOOTSTRAP_PURGED: u16 = 28;
+/// A bootstrap brought the account of short_server_id.
+pub const WHIMBREL_EVENT_ACCOUNT_ADDED: u16 = 29;
+/// A bootstrap removed the account of short_server_id.
+pub const WHIMBREL_EVENT_ACCOUNT_REMOVED: u16 = 30;
 
 /// Why the client wants to be called (whimbrel_deadline_t.reason): only input can change anything.
 pub const WHIMBREL_WAKE_NOTHING: u8 = 0;
@@ -198,6 +214,8 @@ pub const WHIMBREL_WAKE_NOTIFICATION: u8 = 6;
 pub const WHIMBREL_WAKE_SLEEP: u8 = 7;
 /// A handshake message is repeated or given up.
 pub const WHIMBREL_WAKE_HANDSHAKE: u8 = 8;
+/// A bootstrap is given up or ends, or its account times out.
+pub const WHIMBREL_WAKE_BOOTSTRAP: u8 = 9;
 
 /// How much a client can hold. All of it comes from the one memory block; a 0 takes the default in parentheses.
 #[repr(C)]
@@ -233,6 +251,9 @@ pub struct whimbrel_limits_t {
     pub body: u32,
     /// With DTLS: the largest datagram of a link, sent or received, in bytes, 140 to 16384 (0: no DTLS).
     pub mtu: u16,
+    /// With bootstrap: bytes for the old values of what a bootstrap server changes, until it has finished; about 100 and the
+    /// keys for each account (0: no bootstrap, and without DTLS no persistence).
+    pub bootstrap: u32,
 }
 
 /// Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses.
@@ -304,8 +325,7 @@ const _: () = assert!(
 
 /// Access control (TS 1.0 section 7.3); the library has whimbrel_access_control. Only where named it is linked.
 pub struct whimbrel_access_t {
-    pub(crate) attach:
-        unsafe fn(&mut super::layout::Parts, &mut crate::client::Config<'static>) -> Result<(), Error>,
+    pub(crate) attach: Attach,
     pub(crate) enroll: unsafe fn(
         &mut crate::client::Engine<'static>,
         &super::layout::Parts,
@@ -314,18 +334,24 @@ pub struct whimbrel_access_t {
 }
 
 /// A part of the client that a product can leave out; the library has whimbrel_reporting, whimbrel_transfers,
-/// whimbrel_creation, whimbrel_deferral, whimbrel_dtls and whimbrel_persistence. Only those named are linked.
+/// whimbrel_creation, whimbrel_deferral, whimbrel_dtls, whimbrel_persistence and whimbrel_bootstrap. Only those named are
+/// linked.
 pub struct whimbrel_feature_t {
     pub(crate) select: fn(&mut crate::client::features::Features<'static>),
     pub(crate) attach: Option<Attach>,
 }
 
 /// Checks that the platform has what a part needs, and makes its tables.
-pub(crate) type Attach = unsafe fn(
-    &whimbrel_port_t,
-    &mut crate::client::Memory<'static>,
-    &mut super::layout::Parts,
-) -> Result<(), Error>;
+pub(crate) type Attach = unsafe fn(&mut Fitting<'_>) -> Result<(), Error>;
+
+/// A client while it is being made.
+pub(crate) struct Fitting<'f> {
+    pub port: &'f whimbrel_port_t,
+    pub tables: &'f mut crate::client::Memory<'static>,
+    pub parts: &'f mut super::layout::Parts,
+    pub places: &'f super::layout::Places,
+    pub config: &'f mut crate::client::Config<'static>,
+}
 
 /// What the application chooses. Everything pointed to must live as long as the client; strings end with NUL.
 #[repr(C)]
@@ -462,5 +488,6 @@ const _: () = {
     assert!(WHIMBREL_ERR_EXPIRED == Error::Expired as i32);
     assert!(WHIMBREL_ERR_CLOSED == Error::Closed as i32);
     assert!(WHIMBREL_ERR_STORAGE == Error::Storage as i32);
+    assert!(WHIMBREL_ERR_INCONSISTENT == Error::Inconsistent as i32);
     assert!(WHIMBREL_NONE == crate::path::NONE);
 };

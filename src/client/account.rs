@@ -3,6 +3,7 @@
 use crate::coap::{Outgoing, Transmission, exchange::Due};
 use crate::error::Error;
 use crate::objects::Binding;
+use crate::path::NONE;
 use crate::time::Instant;
 
 /// The longest Location-Path that is kept, in bytes with one length byte a segment.
@@ -50,6 +51,18 @@ pub enum State {
         /// When to register again.
         until: Instant,
     },
+    /// The Bootstrap-Request is under way.
+    Requesting,
+    /// The bootstrap server commands.
+    Bootstrapping {
+        /// When the session has failed for want of commands.
+        until: Instant,
+    },
+    /// The bootstrap is over; its last answer may have to be repeated.
+    Finished {
+        /// Until when.
+        until: Instant,
+    },
 }
 
 /// A Confirmable message under way to the server.
@@ -85,6 +98,8 @@ pub enum Purpose {
     Notify(u8),
     /// A separate response.
     Respond,
+    /// Bootstrap-Request.
+    Bootstrap,
 }
 
 impl Exchange {
@@ -161,6 +176,16 @@ impl Account {
     /// Whether requests of the server are served (TS 1.0 section 5.4: not before the Register is answered).
     pub fn serves(&self) -> bool {
         matches!(self.state, State::Registered { .. })
+    }
+
+    /// The same of any server, a bootstrap server included.
+    pub fn listens(&self) -> bool {
+        matches!(self.state, State::Registered { .. } | State::Bootstrapping { .. } | State::Finished { .. })
+    }
+
+    /// Whether this is the account of the bootstrap server, which has no instance of the Server object.
+    pub fn is_bootstrap(&self) -> bool {
+        self.server == NONE && self.state != State::Free
     }
 
     /// Whether the account is registered and asleep in queue mode.

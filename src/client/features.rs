@@ -5,8 +5,8 @@
 
 use crate::client::request::Request;
 use crate::client::respond::Reply;
-use crate::client::{Context, Deadline, Engine};
-use crate::coap::Block;
+use crate::client::{Context, Deadline, Engine, NewAccount};
+use crate::coap::{Block, Code, Message};
 use crate::error::Error;
 use crate::format::link::LinkWriter;
 use crate::model::Object;
@@ -31,8 +31,8 @@ pub struct Features<'a> {
     pub securing: Option<(&'a dyn Securing, &'a dyn Backend)>,
     /// What outlives a power cut. Without: nothing does.
     pub keeping: Option<&'a dyn Keeping>,
-    /// Stable storage, for `keeping`.
-    pub storage: Option<&'a dyn Storage>,
+    /// Bootstrap, and the order of registrations that goes with it. Without: the accounts are the factory's.
+    pub bootstrapping: Option<&'a dyn Bootstrapping>,
 }
 
 /// What became of a Confirmable notification.
@@ -156,6 +156,13 @@ pub trait Deferral: Sync {
 
 /// DTLS sessions (TS 1.0 section 7.1).
 pub trait Securing: Sync {
+    /// Whether the backend can serve credentials.
+    fn accepts(
+        &self,
+        ctx: &Context<'_>,
+        backend: &dyn Backend,
+        credentials: &Credentials<'_>,
+    ) -> Result<(), Error>;
     /// Puts credentials into a row of the Security object. An error, and nothing done, where the backend cannot serve them.
     fn install(
         &self,
@@ -195,7 +202,19 @@ pub trait Securing: Sync {
 }
 
 /// What outlives a power cut.
-pub trait Keeping: Sync {
+pub trait Keeping {
+    /// A server wrote to a place, or the accounts changed.
+    fn touched(&self, engine: &Engine<'_>, path: Path);
+    /// Stores what was touched; `buffer` is for that.
+    fn flush(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]);
+    /// Stores the objects 0 to 2, and those that ask for it.
+    fn store(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]) -> Result<(), Error>;
+    /// Takes up what was stored; the number of accounts.
+    fn load(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error>;
+    /// Removes what was stored.
+    fn erase(&self, ctx: &mut Context<'_>) -> Result<(), Error>;
+    /// Stable storage.
+    fn storage(&self) -> &dyn Storage;
     /// Takes the session of the last life up, once; false where there is none.
     fn restore(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> bool;
     /// The server has answered a Register or an Update.
@@ -211,6 +230,56 @@ pub trait Keeping: Sync {
     fn reserve(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> Result<(), Error>;
     /// Removes the session of an account.
     fn discard(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+}
+
+/// Bootstrap (TS 1.0 section 5.2), and what follows when a registration fails.
+pub trait Bootstrapping {
+    /// Does what is due. Whether that is all that may happen now.
+    fn turn(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> bool;
+    /// When something is due; whether nothing else is.
+    fn deadline(&self, engine: &Engine<'_>, now: Instant, next: Deadline) -> (Deadline, bool);
+    /// The bootstrap server can be spoken to.
+    fn request(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// It has answered the Bootstrap-Request.
+    fn answered(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, code: Code);
+    /// An attempt failed. Whether it is said when the next one is made.
+    fn failed(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, status: i32) -> bool;
+    /// A server knows the client.
+    fn registered(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// A message of the bootstrap server.
+    fn serve(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        came: (&Message<'_>, &Request<'_>),
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error>;
+    /// A command of the bootstrap server whose payload is complete.
+    fn command(
+        &self,
+        engine: &mut Engine<'_>,
+        who: usize,
+        request: &Request<'_>,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error>;
+    /// The application wants a bootstrap.
+    fn start(&self, engine: &mut Engine<'_>) -> Result<(), Error>;
+    /// The client leaves all servers.
+    fn stop(&self);
+    /// Adds the account of a bootstrap server, with Client Hold Off Time and Bootstrap-Server Account Timeout.
+    fn add(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        new: &NewAccount<'_>,
+        credentials: Option<&Credentials<'_>>,
+        times: (u32, u32),
+    ) -> Result<(), Error>;
+    /// Takes a provisioning blob.
+    fn provision(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, blob: &[u8]) -> Result<(), Error>;
+    /// The accounts come from storage: they begin in their order.
+    fn arrange(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>);
 }
 
 /// The parts as the library has them.

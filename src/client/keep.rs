@@ -10,18 +10,20 @@
 //! answered our first request, which proves that it is there now, and then all records up to that answer count as received.
 
 use crate::bytes;
-use crate::client::account::{LOCATION, Location, Purpose, changed};
-use crate::client::features::{Keeping, Library};
+use crate::client::account::{Account, LOCATION, Location, Purpose, changed};
+use crate::client::features::Keeping;
 use crate::client::links;
 use crate::client::session::{Phase, Session};
+use crate::client::settings::Settings;
 use crate::client::{Context, Engine};
 use crate::coap::dedup::Ids;
 use crate::coap::observe::Sequence;
 use crate::error::Error;
 use crate::objects::Binding;
+use crate::path::Path;
 use crate::port::{Event, EventCode};
 use crate::secure::can;
-use crate::storage::{self, HEAD, Slots, crc32};
+use crate::storage::{self, HEAD, Slots, Storage, crc32};
 
 /// How many record numbers are reserved at a time: one write of storage for all but [`MARGIN`] of them.
 const RESERVED: u64 = 96;
@@ -173,7 +175,7 @@ impl Engine<'_> {
     }
 
     /// A checksum of what an account is secured with.
-    fn credentials_checksum(&self, who: usize) -> u32 {
+    pub(crate) fn credentials_checksum(&self, who: usize) -> u32 {
         self.security_row(who).map_or(0, |row| {
             row.credentials(|uri, given| {
                 let name = self.config.endpoint.as_bytes();
@@ -262,6 +264,31 @@ impl Engine<'_> {
         })
     }
 
+    /// Goes on with a registration where the last life left it. Whether what the server observes is known.
+    fn take_up(&mut self, ctx: &mut Context<'_>, who: usize, progress: &Progress) -> bool {
+        let objects = self.objects_checksum();
+        if let Some(session) = self.session(who) {
+            session.kept.saved = true;
+            session.kept.mark = progress.mark;
+            session.kept.reserved = progress.reserved;
+            session.kept.registration = progress.checksum();
+            session.kept.observations = progress.observations;
+            session.kept.dirty = progress.dirty;
+        }
+        self.count_on(progress);
+        if let Some(account) = self.account(who) {
+            account.location = progress.location;
+            account.lifetime = progress.lifetime;
+            account.binding = progress.binding;
+            account.version = progress.version;
+            account.changed = progress.changed;
+            if objects != progress.objects {
+                account.changed |= changed::OBJECTS;
+            }
+        }
+        !progress.dirty && self.load_observations(ctx, who, progress)
+    }
+
     fn tell_storage(&self, ctx: &mut Context<'_>, who: usize, error: Error) {
         let server = self.server_id(who);
         self.tell(ctx, Event::new(EventCode::StorageFailed, server).why(error.to_c()));
@@ -274,7 +301,7 @@ impl Engine<'_> {
         who: usize,
         kind: usize,
     ) -> Result<(Slots, usize), Error> {
-        let storage = self.config.features.storage.ok_or(Error::NotSupported)?;
+        let storage = self.config.features.keeping.ok_or(Error::NotSupported)?.storage();
         let found = storage::load(storage, ctx.port, record(who, kind), self.send)?;
         if found.damaged {
             self.tell_storage(ctx, who, Error::Malformed);
@@ -291,7 +318,7 @@ impl Engine<'_> {
         image: &mut [u8],
         length: usize,
     ) -> Result<(), Error> {
-        let storage = self.config.features.storage.ok_or(Error::NotSupported)?;
+        let storage = self.config.features.keeping.ok_or(Error::NotSupported)?.storage();
         let session = self.sessions.get_mut(who).ok_or(Error::State)?;
         let slots = session.kept.slots.as_mut().and_then(|slots| slots.get_mut(kind)).ok_or(Error::State)?;
         storage::save(storage, ctx.port, record(who, kind), slots, image, length)
@@ -397,7 +424,65 @@ impl Engine<'_> {
     }
 }
 
-impl Library {
+/// The part of a client that keeps, and what it remembers of its records.
+pub struct Keeper<'a> {
+    pub(super) storage: &'a dyn Storage,
+    pub(super) settings: Settings,
+}
+
+impl<'a> Keeper<'a> {
+    /// Nothing was looked at yet.
+    pub fn new(storage: &'a dyn Storage) -> Self {
+        Self { storage, settings: Settings::new() }
+    }
+
+    /// Of an account without security there is the registration alone: whether it can be gone on with.
+    fn restore_clear(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> bool {
+        let found = engine.load_record(ctx, who, PROGRESS);
+        let slots = found.map_or(Slots::NONE, |(slots, _)| slots);
+        let mark = engine.credentials_checksum(who);
+        if let Some(session) = engine.session(who) {
+            session.kept.slots = Some([Slots::NONE, slots, Slots::NONE]);
+            session.kept.mark = mark;
+        }
+        let length = match found {
+            Ok((_, length)) => length,
+            Err(error) => {
+                engine.tell_storage(ctx, who, error);
+                return false;
+            }
+        };
+        let progress = engine.send.get(HEAD..HEAD.wrapping_add(length)).map(Progress::get);
+        let (lowest, highest) = engine.config.versions;
+        match progress {
+            Some(Ok(progress))
+                if progress.mark == mark
+                    && progress.server == engine.server_id(who)
+                    && (lowest..=highest).contains(&progress.version) =>
+            {
+                engine.take_up(ctx, who, &progress)
+            }
+            _ => false,
+        }
+    }
+
+    fn keep_clear(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let Some(session) = engine.session(who) else { return };
+        if session.kept.slots.is_none() {
+            return;
+        }
+        if session.kept.saved {
+            return self.refresh(engine, ctx, who);
+        }
+        session.kept.saved = true;
+        session.kept.observations = NOTHING;
+        session.kept.dirty = false;
+        engine.reporting_changed = true;
+        if let Err(error) = engine.save_progress(ctx, who) {
+            engine.tell_storage(ctx, who, error);
+        }
+    }
+
     /// There is no association in storage: any number may be used.
     fn unbind(&self, engine: &mut Engine<'_>, who: usize) {
         if let Some(session) = engine.session(who) {
@@ -407,13 +492,43 @@ impl Library {
     }
 }
 
-impl Keeping for Library {
+impl Keeping for Keeper<'_> {
+    fn touched(&self, engine: &Engine<'_>, path: Path) {
+        self.note(engine, path);
+    }
+
+    fn flush(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]) {
+        Self::flush(self, engine, ctx, buffer);
+    }
+
+    fn store(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]) -> Result<(), Error> {
+        Self::store(self, engine, ctx, buffer)
+    }
+
+    fn load(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error> {
+        Self::load(self, engine, ctx)
+    }
+
+    fn erase(&self, ctx: &mut Context<'_>) -> Result<(), Error> {
+        Self::erase(self, ctx)
+    }
+
+    fn storage(&self) -> &dyn Storage {
+        self.storage
+    }
+
     fn restore(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> bool {
-        let Some(backend) = engine.backend() else { return false };
         match engine.session(who) {
             Some(session) if !session.asked => session.asked = true,
             _ => return false,
         }
+        if engine.accounts.get(who).is_some_and(Account::is_bootstrap) {
+            return false;
+        }
+        if engine.phase(who) == Phase::Clear {
+            return self.restore_clear(engine, ctx, who);
+        }
+        let Some(backend) = engine.backend() else { return false };
         if backend.capabilities(ctx.port) & can::SAVE == 0 {
             return false;
         }
@@ -428,39 +543,23 @@ impl Keeping for Library {
             }
         };
         let standing = backend.state(ctx.port, who as u8);
-        let objects = engine.objects_checksum();
-        let registration = progress.checksum();
         let mtu = engine.config.mtu;
         if let Some(session) = engine.session(who) {
             session.establish(&standing, mtu);
             session.loaded = true;
-            session.kept.saved = true;
-            session.kept.mark = progress.mark;
-            session.kept.reserved = progress.reserved;
-            session.kept.registration = registration;
-            session.kept.observations = progress.observations;
-            session.kept.dirty = progress.dirty;
         }
-        engine.count_on(&progress);
-        let known = !progress.dirty && engine.load_observations(ctx, who, &progress);
+        let known = engine.take_up(ctx, who, &progress);
         if let Some(session) = engine.session(who) {
             session.registered = known;
-        }
-        if let Some(account) = engine.account(who) {
-            account.location = progress.location;
-            account.lifetime = progress.lifetime;
-            account.binding = progress.binding;
-            account.version = progress.version;
-            account.changed = progress.changed;
-            if objects != progress.objects {
-                account.changed |= changed::OBJECTS;
-            }
         }
         engine.tell_about(ctx, who, EventCode::Resumed, standing.ciphersuite.into());
         true
     }
 
     fn keep(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        if engine.phase(who) == Phase::Clear {
+            return self.keep_clear(engine, ctx, who);
+        }
         let Some(backend) = engine.backend() else { return };
         let Some(session) = engine.session(who).filter(|session| session.phase == Phase::Established) else {
             return;
@@ -513,6 +612,9 @@ impl Keeping for Library {
     }
 
     fn settle(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
+        if self.settings.is_changed() {
+            engine.with_send(|engine, buffer| Self::flush(self, engine, ctx, buffer));
+        }
         if !core::mem::take(&mut engine.reporting_changed) {
             return;
         }
@@ -553,7 +655,7 @@ impl Keeping for Library {
     }
 
     fn discard(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
-        let Some(storage) = engine.config.features.storage else { return };
+        let storage = self.storage;
         let Some(session) = engine.sessions.get(who) else { return };
         // where nobody looked, there may be one
         let association = match (session.asked, session.kept.slots) {

@@ -46,6 +46,9 @@ impl<'a> Engine<'a> {
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
         let path = request.path;
+        if let Some(bootstrapping) = self.bootstraps(who) {
+            return bootstrapping.command(self, who, request, buffer);
+        }
         let object = self.target(who, path)?;
         match (request.method, path.depth()) {
             (Code::GET, _) if request.accept == Some(CF_LINK) => self.discover(who, request, buffer),
@@ -198,6 +201,9 @@ impl<'a> Engine<'a> {
     }
 
     pub(crate) fn tell_from(&self, ctx: &mut Context<'_>, who: usize, code: EventCode, path: Path) {
+        if let Some(keeping) = self.config.features.keeping {
+            keeping.touched(self, path);
+        }
         let server = self.server_id(who);
         self.tell(ctx, Event::new(code, server).on(path));
     }

@@ -5,11 +5,12 @@
 pub mod account;
 mod attributes;
 mod binding;
+pub mod bootstrap;
 pub mod config;
 mod discover;
 mod exchange;
 pub mod features;
-mod keep;
+pub mod keep;
 mod keep_reporting;
 mod links;
 mod manage;
@@ -22,6 +23,7 @@ mod represent;
 mod request;
 mod respond;
 pub mod session;
+mod settings;
 mod setup;
 mod upload;
 pub mod uri;
@@ -74,6 +76,8 @@ pub enum Reason {
     Sleep = 7,
     /// A handshake message is repeated or given up.
     Handshake = 8,
+    /// A bootstrap begins, is given up, or its account times out.
+    Bootstrap = 9,
 }
 
 /// When the client wants to be called, why, and for which server.
@@ -107,6 +111,8 @@ pub struct Memory<'a> {
     pub security: &'a Security<'a>,
     /// The Server object.
     pub server: &'a Server<'a>,
+    /// The objects 0 and 1 as they are reached: the two above, or what a bootstrap needs over their rows.
+    pub first: [&'a dyn Object; 2],
     /// Server accounts; at most 32.
     pub accounts: &'a mut [Account],
     /// DTLS sessions: one an account, or none.
@@ -172,8 +178,9 @@ impl<'a> Engine<'a> {
             *place = free;
         }
         let mut model = Model::new(memory.objects, memory.instances);
-        model.add_object(memory.security)?;
-        model.add_object(memory.server)?;
+        for object in memory.first {
+            model.add_object(object)?;
+        }
         // of a DTLS datagram, the receive buffer holds more than of a message
         let receive_room = memory.send.len();
         Ok(Self {
@@ -207,6 +214,19 @@ impl<'a> Engine<'a> {
     /// Does what is due, with at most one datagram from each link, and tells when to be called next.
     pub fn poll(&mut self, ctx: &mut Context<'_>) -> Deadline {
         self.busy = false;
+        let bootstrapping = self.config.features.bootstrapping;
+        if !bootstrapping.is_some_and(|bootstrapping| bootstrapping.turn(self, ctx)) {
+            self.turn(ctx);
+        }
+        if let Some(keeping) = self.config.features.keeping {
+            keeping.settle(self, ctx);
+        }
+        self.tell_radio(ctx);
+        self.deadline(ctx.now)
+    }
+
+    /// What is due between the client and its servers.
+    fn turn(&mut self, ctx: &mut Context<'_>) {
         for who in 0..self.accounts.len() {
             self.receive_one(ctx, who);
         }
@@ -220,11 +240,6 @@ impl<'a> Engine<'a> {
         if let Some(reporting) = self.config.features.reporting {
             reporting.report(self, ctx);
         }
-        if let Some(keeping) = self.config.features.keeping {
-            keeping.settle(self, ctx);
-        }
-        self.tell_radio(ctx);
-        self.deadline(ctx.now)
     }
 
     /// When the client wants to be called next, and why.
@@ -232,6 +247,13 @@ impl<'a> Engine<'a> {
         let mut next = Deadline::NEVER;
         if self.busy {
             next = next.or(now, Reason::Work, 0);
+        }
+        if let Some(bootstrapping) = self.config.features.bootstrapping {
+            let (sooner, held) = bootstrapping.deadline(self, now, next);
+            if held {
+                return sooner;
+            }
+            next = sooner;
         }
         for who in 0..self.accounts.len() {
             next = self.account_deadline(who, now, next);

@@ -56,7 +56,7 @@ impl Engine<'_> {
     pub(crate) fn refuse_large(&mut self, ctx: &mut Context<'_>, who: usize, head: &[u8]) {
         self.tell_about(ctx, who, EventCode::Dropped, Error::Truncated.to_c());
         let Ok(message) = Message::parse(head) else { return };
-        let served = self.accounts.get(who).is_some_and(|account| account.serves());
+        let served = self.accounts.get(who).is_some_and(|account| account.listens());
         if message.kind != Kind::Confirmable || !message.code.is_request() || !served {
             return;
         }
@@ -129,7 +129,7 @@ impl Engine<'_> {
 
     fn take_request(&mut self, ctx: &mut Context<'_>, who: usize, message: &Message<'_>, datagram: &[u8]) {
         if !matches!(message.kind, Kind::Confirmable | Kind::NonConfirmable)
-            || !self.accounts.get(who).is_some_and(|account| account.serves())
+            || !self.accounts.get(who).is_some_and(|account| account.listens())
         {
             return;
         }
@@ -170,7 +170,10 @@ impl Engine<'_> {
         buffer: &mut [u8],
     ) {
         let outcome = request.and_then(|request| {
-            let served = self.serve(ctx, who, request, buffer);
+            let served = match self.bootstraps(who) {
+                Some(bootstrapping) => bootstrapping.serve(self, ctx, who, (message, request), buffer),
+                None => self.serve(ctx, who, request, buffer),
+            };
             match (served, self.config.features.deferral) {
                 (Err(Error::Deferred), Some(deferral)) => {
                     deferral.keep(self, who, request).and(Err(Error::Deferred))
@@ -192,6 +195,10 @@ impl Engine<'_> {
             kind => kind,
         };
         let id = if kind == Kind::Acknowledgement { message.id } else { self.fresh_id() };
+        if let Some(keeping) = self.config.features.keeping.filter(|_| reply.length == 0) {
+            // what the server is told has happened outlives a power cut
+            keeping.flush(self, ctx, buffer);
+        }
         let Some(sent) = reply.place(kind, id, message.token, buffer) else { return };
         self.transmit(ctx, who, sent);
         let lifetime = match message.kind {

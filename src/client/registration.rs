@@ -2,7 +2,7 @@
 
 use crate::bytes;
 use crate::client::account::{Account, LOCATION, Location, Purpose, State, changed};
-use crate::client::features::Fate;
+use crate::client::features::{Bootstrapping, Fate};
 use crate::client::links::object_list;
 use crate::client::session::Phase;
 use crate::client::uri::Uri;
@@ -23,7 +23,7 @@ const LINK_POLL_MS: u64 = 100;
 /// Room that a Block1 and a Size1 option take.
 const BLOCK_OPTIONS: usize = 12;
 
-impl Engine<'_> {
+impl<'a> Engine<'a> {
     /// The Server object's row of an account.
     pub(crate) fn server_row(&self, who: usize) -> Option<&ServerRow> {
         let account = self.accounts.get(who)?;
@@ -134,16 +134,24 @@ impl Engine<'_> {
 
     /// Datagrams can be sent: now comes the session, or without security the Register.
     fn link_ready(&mut self, ctx: &mut Context<'_>, who: usize, secure: bool) {
-        let Some((securing, _)) = self.config.features.securing.filter(|_| secure) else {
-            return self.register(ctx, who);
-        };
-        securing.begin(self, ctx, who);
+        if let Some((securing, _)) = self.config.features.securing.filter(|_| secure) {
+            return securing.begin(self, ctx, who);
+        }
+        let kept = self.config.features.keeping;
+        if kept.is_some_and(|keeping| keeping.restore(self, ctx, who)) {
+            return self.resume_registration(ctx, who);
+        }
+        self.register(ctx, who);
     }
 
     /// An account cannot be used as it is configured; it is not tried again.
     pub(crate) fn account_invalid(&mut self, ctx: &mut Context<'_>, who: usize, error: Error) {
-        self.enter(who, State::Waiting { until: Instant::NEVER });
         self.tell_about(ctx, who, EventCode::AccountInvalid, error.to_c());
+        self.enter(who, State::Waiting { until: Instant::NEVER });
+        if let Some(bootstrapping) = self.config.features.bootstrapping {
+            // another bootstrap may mend it
+            bootstrapping.failed(self, ctx, who, error.to_c());
+        }
     }
 
     pub(crate) fn enter(&mut self, who: usize, state: State) {
@@ -154,6 +162,9 @@ impl Engine<'_> {
 
     /// Begins a Register: all that the server knew is void (TS 1.0 section 5.5.1).
     pub(crate) fn register(&mut self, ctx: &mut Context<'_>, who: usize) {
+        if let Some(bootstrapping) = self.bootstraps(who) {
+            return bootstrapping.request(self, ctx, who);
+        }
         let Some(row) = self.server_row(who) else { return };
         let (lifetime, binding) = (row.lifetime.get(), row.binding.get());
         self.forget_server(ctx, who, false);
@@ -335,6 +346,11 @@ impl Engine<'_> {
             (Purpose::Register, Code::CREATED) => self.gave_up(ctx, who, purpose, Error::Full.to_c()),
             (Purpose::Update { .. }, Code::CHANGED) => self.refreshed(ctx, who, EventCode::Updated),
             (Purpose::Deregister, _) => self.gave_up(ctx, who, purpose, 0),
+            (Purpose::Bootstrap, code) => {
+                if let Some(bootstrapping) = self.bootstraps(who) {
+                    bootstrapping.answered(self, ctx, who, code);
+                }
+            }
             (Purpose::Register, Code::PRECONDITION_FAILED) if self.step_down(who) => self.register(ctx, who),
             // the server forgot us, or does not like the Update: all that remains is a new Register
             (Purpose::Update { .. }, code) => {
@@ -411,6 +427,9 @@ impl Engine<'_> {
                 expires: ctx.now.after(lifetime),
             }
         };
+        if let Some(bootstrapping) = self.config.features.bootstrapping {
+            bootstrapping.registered(self, ctx, who);
+        }
         // once it is told, it outlives a power cut
         if let Some(keeping) = self.config.features.keeping {
             keeping.keep(self, ctx, who);
@@ -421,7 +440,7 @@ impl Engine<'_> {
     /// A message was not answered, or with an error.
     pub(crate) fn gave_up(&mut self, ctx: &mut Context<'_>, who: usize, purpose: Purpose, status: i32) {
         match purpose {
-            Purpose::Register => self.retry_later(ctx, who, status),
+            Purpose::Register | Purpose::Bootstrap => self.retry_later(ctx, who, status),
             Purpose::Update { .. } => {
                 self.tell_about(ctx, who, EventCode::UpdateFailed, status);
                 match self.config.features.securing {
@@ -483,6 +502,9 @@ impl Engine<'_> {
     /// Leaves all servers for good; [`EventCode::Stopped`] says when it is done.
     pub fn stop(&mut self, ctx: &mut Context<'_>) {
         self.stopping = true;
+        if let Some(bootstrapping) = self.config.features.bootstrapping {
+            bootstrapping.stop();
+        }
         for who in 0..self.accounts.len() {
             if self.accounts.get(who).is_some_and(|account| !account.rests()) {
                 self.deregister(ctx, who, Instant::NEVER);
@@ -506,6 +528,12 @@ impl Engine<'_> {
         }
     }
 
+    /// What serves an account that is the bootstrap server's.
+    pub(crate) fn bootstraps(&self, who: usize) -> Option<&'a dyn Bootstrapping> {
+        let mine = self.accounts.get(who).is_some_and(Account::is_bootstrap);
+        self.config.features.bootstrapping.filter(|_| mine)
+    }
+
     /// Asks for an Update to a server, or to all where `short_server_id` is 0.
     pub fn request_update(&mut self, short_server_id: u16) -> Result<(), Error> {
         let mut found = false;
@@ -527,7 +555,7 @@ impl Engine<'_> {
 const _: () = assert!(LOCATION < 256, "a length byte counts it");
 
 /// `name=value` as one Uri-Query.
-fn query(writer: &mut Writer<'_>, name: &[u8], value: &[u8]) -> Result<(), Error> {
+pub(crate) fn query(writer: &mut Writer<'_>, name: &[u8], value: &[u8]) -> Result<(), Error> {
     let mut text = [0u8; 255];
     let end = name.len().wrapping_add(value.len());
     bytes::put(&mut text, 0, name)?;

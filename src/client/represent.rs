@@ -1,7 +1,7 @@
 //! A place of the tree as a response payload, in blocks where it is long (RFC 7959 section 2.4).
 
-use crate::client::Engine;
 use crate::client::respond::{GAP, Reply, Slot};
+use crate::client::{Account, Engine};
 use crate::coap::{Block, Code, block};
 use crate::error::Error;
 use crate::format::{Encoder, Format, Window, Written};
@@ -12,6 +12,9 @@ impl Engine<'_> {
     /// The rights of an account's server on an instance (TS 1.0 section 7.3.2.1).
     pub(crate) fn rights(&self, who: usize, object: u16, instance: u16) -> u8 {
         let Some(access) = self.config.access else { return rights::ALL };
+        if self.accounts.get(who).is_some_and(Account::is_bootstrap) {
+            return rights::ALL;
+        }
         let mut servers = self.accounts.iter().filter(|account| account.short_server_id != 0);
         if servers.next().is_some() && servers.next().is_none() {
             return rights::ALL;

@@ -250,6 +250,11 @@ impl<'a> Engine<'a> {
             Some((securing, backend)) => securing.install(ctx, backend, row, new)?,
             None => return Err(Error::SecurityMode),
         }
+        if let Some(instance) = self.accounts.get(who).and_then(|mine| self.model.instance(0, mine.security))
+        {
+            instance.present.set(row.presence());
+        }
+        self.keep_settings();
         let disabled = self.accounts.get(who).map_or(Instant::ZERO, |account| account.disabled);
         self.forget_server(ctx, who, false);
         self.end_session(ctx, who, end::NOTIFY | end::FORGET);
@@ -283,11 +288,10 @@ impl Library {
 }
 
 impl Securing for Library {
-    fn install(
+    fn accepts(
         &self,
         ctx: &Context<'_>,
         backend: &dyn Backend,
-        row: &SecurityRow<'_>,
         credentials: &Credentials<'_>,
     ) -> Result<(), Error> {
         credentials.check()?;
@@ -297,9 +301,17 @@ impl Securing for Library {
             MODE_CERTIFICATE => can::CERTIFICATE,
             _ => u32::MAX,
         };
-        if backend.capabilities(ctx.port) & known == 0 {
-            return Err(Error::SecurityMode);
-        }
+        if backend.capabilities(ctx.port) & known == 0 { Err(Error::SecurityMode) } else { Ok(()) }
+    }
+
+    fn install(
+        &self,
+        ctx: &Context<'_>,
+        backend: &dyn Backend,
+        row: &SecurityRow<'_>,
+        credentials: &Credentials<'_>,
+    ) -> Result<(), Error> {
+        self.accepts(ctx, backend, credentials)?;
         row.set_credentials(credentials)
     }
 

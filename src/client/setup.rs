@@ -10,11 +10,12 @@ use crate::model::{Object, select};
 use crate::objects::{Binding, Credentials, Field, MODE_NOSEC};
 use crate::path::{NONE, Path};
 use crate::secure::end;
+use crate::time::Instant;
 
 /// A server account as the application gives it: an instance of the Security and one of the Server object.
 #[derive(Clone, Copy, Debug)]
 pub struct NewAccount<'s> {
-    /// Short Server ID, 1 to 65534.
+    /// Short Server ID, 1 to 65534; 0 for a bootstrap server.
     pub short_server_id: u16,
     /// LwM2M Server URI.
     pub uri: &'s str,
@@ -33,18 +34,24 @@ pub struct NewAccount<'s> {
 }
 
 impl<'a> Engine<'a> {
-    /// Adds a server account, secured or not; it registers at once. All of it is added, or nothing.
+    /// Adds a server account, secured or not; it registers at once. All of it is added, or nothing. With `times`, Client
+    /// Hold Off Time and Bootstrap-Server Account Timeout in seconds, it is the account of the bootstrap server.
     pub fn add_account(
         &mut self,
         ctx: &mut Context<'_>,
         new: &NewAccount<'_>,
         credentials: Option<&Credentials<'_>>,
+        times: Option<(u32, u32)>,
     ) -> Result<(), Error> {
-        if matches!(new.short_server_id, 0 | NONE) {
+        if matches!(new.short_server_id, 0 | NONE) != times.is_some() {
             return Err(Error::BadValue);
         }
         let secure = credentials.is_some_and(|credentials| credentials.mode != MODE_NOSEC);
         self.check_scheme(&Uri::parse(new.uri)?, secure)?;
+        if let Some(times) = times {
+            let bootstrapping = self.config.features.bootstrapping.ok_or(Error::NotSupported)?;
+            return bootstrapping.add(self, ctx, new, credentials, times);
+        }
         if self.accounts.iter().any(|account| account.short_server_id == new.short_server_id) {
             return Err(Error::Exists);
         }
@@ -57,25 +64,60 @@ impl<'a> Engine<'a> {
                 return Err(error);
             }
         };
+        self.settle_account(who, new.short_server_id, security, server, ctx.now);
+        self.keep_settings();
+        self.objects_changed();
+        Ok(())
+    }
+
+    /// Makes an account out of its instances.
+    pub(crate) fn settle_account(
+        &mut self,
+        who: usize,
+        short_server_id: u16,
+        security: u16,
+        server: u16,
+        until: Instant,
+    ) {
         let version = self.config.versions.1;
         if let Some(account) = self.account(who) {
             *account = Account {
-                state: State::Waiting { until: ctx.now },
-                short_server_id: new.short_server_id,
+                state: State::Waiting { until },
+                short_server_id,
                 security,
                 server,
                 version,
                 ..Account::FREE
             };
         }
+        let secure = self.security_row(who).is_some_and(|row| row.mode.get() != MODE_NOSEC);
         if let Some(session) = self.session(who) {
             *session = Session { phase: if secure { Phase::Off } else { Phase::Clear }, ..Session::CLEAR };
         }
-        self.objects_changed();
-        Ok(())
     }
 
-    fn add_security(
+    /// Frees the place of an account: what it observes, its session and its link go.
+    pub(crate) fn release(&mut self, ctx: &mut Context<'_>, who: usize) {
+        self.forget_server(ctx, who, true);
+        self.end_session(ctx, who, end::NOTIFY | end::FORGET);
+        self.unlink(ctx, who);
+        if let Some(session) = self.session(who) {
+            // what storage holds of this place is looked at no more: it belongs to an account that is gone
+            session.phase = Phase::Clear;
+        }
+        if let Some(account) = self.account(who) {
+            *account = Account::FREE;
+        }
+    }
+
+    /// Has what changed in the objects 0 to 2 stored with the next poll.
+    pub(crate) fn keep_settings(&self) {
+        if let Some(keeping) = self.config.features.keeping {
+            keeping.touched(self, Path::object(0));
+        }
+    }
+
+    pub(crate) fn add_security(
         &mut self,
         ctx: &Context<'_>,
         new: &NewAccount<'_>,
@@ -93,7 +135,7 @@ impl<'a> Engine<'a> {
                 }
                 _ => Ok(()),
             })
-            .and_then(|()| self.model.add_instance(0, id, 0b111_1111, at));
+            .and_then(|()| self.model.add_instance(0, id, row.presence(), at));
         if added.is_err() {
             let place = Instance { object: 0, id, data: at, ..Instance::FREE };
             self.security.delete(&place)?;
@@ -126,7 +168,7 @@ impl<'a> Engine<'a> {
         added.map(|()| id)
     }
 
-    fn drop_instance(&mut self, object: u16, id: u16) {
+    pub(crate) fn drop_instance(&mut self, object: u16, id: u16) {
         if let (Some(definition), Some(instance)) =
             (self.model.object(object), self.model.instance(object, id))
         {
@@ -145,18 +187,12 @@ impl<'a> Engine<'a> {
     /// Gives up an account without a word to the server; see [`Engine::stop`] for a friendly leave.
     pub fn remove_account(&mut self, ctx: &mut Context<'_>, short_server_id: u16) -> Result<(), Error> {
         let who = self.place_of_server(short_server_id)?;
-        self.forget_server(ctx, who, true);
-        self.end_session(ctx, who, end::NOTIFY | end::FORGET);
-        self.unlink(ctx, who);
-        if let Some(session) = self.session(who) {
-            // what storage holds of this place is looked at no more: it belongs to an account that is gone
-            session.phase = Phase::Clear;
-        }
-        let Some(account) = self.account(who) else { return Err(Error::NotFound) };
+        let account = self.accounts.get(who).ok_or(Error::NotFound)?;
         let (security, server) = (account.security, account.server);
-        *account = Account::FREE;
+        self.release(ctx, who);
         self.drop_instance(0, security);
         self.drop_instance(1, server);
+        self.keep_settings();
         self.objects_changed();
         self.tell_stopped(ctx);
         Ok(())

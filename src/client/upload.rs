@@ -1,6 +1,7 @@
 //! A request body that comes in blocks (RFC 7959 section 2.5): assembled where it is small, handed on chunk by chunk
 //! where the resource takes a stream.
 
+use crate::client::account::Account;
 use crate::client::request::Request;
 use crate::client::respond::{Reply, Slot};
 use crate::client::{Context, Engine};
@@ -109,7 +110,8 @@ impl Engine<'_> {
         {
             return Err(Error::UnsupportedFormat);
         }
-        let stream = if request.method == Code::PUT && path.depth() == 3 {
+        let managed = !self.accounts.get(who).is_some_and(Account::is_bootstrap);
+        let stream = if request.method == Code::PUT && path.depth() == 3 && managed {
             self.stream_of(who, request)?
         } else {
             None

@@ -7,6 +7,7 @@
 pub mod arguments;
 pub mod base64;
 mod big;
+pub mod bootstrap_file;
 mod cursor;
 mod decimal;
 mod encoder;

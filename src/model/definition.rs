@@ -28,6 +28,8 @@ pub const SINGLE: u8 = 1;
 pub const CREATABLE: u8 = 2;
 /// No server may see the object: 4.01 to all, and in no list (the Security object).
 pub const HIDDEN: u8 = 4;
+/// What servers write into the object is stored.
+pub const KEPT: u8 = 8;
 
 /// One resource of an object's definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The object tree: definitions, instances, reading, writing as a whole, access rights (TS 1.0 sections 6 and 7.3).
 
 pub mod definition;
+pub mod impose;
 pub mod output;
 pub mod probe;
 mod read;

@@ -411,7 +411,7 @@ impl Undo<'_> {
 }
 
 /// Removes optional resources that a Replace did not name; tells which.
-fn remove_unnamed(object: &dyn Object, instance: &Instance, named: u64) -> u64 {
+pub(crate) fn remove_unnamed(object: &dyn Object, instance: &Instance, named: u64) -> u64 {
     let mut removed = 0;
     let mut index = 0;
     while let Some(resource) = object.resource(index) {
@@ -432,7 +432,7 @@ fn mandatory(object: &dyn Object) -> u64 {
 }
 
 /// The resources that exist before anything is written: the client's own and the executable ones.
-fn initially_present(object: &dyn Object) -> u64 {
+pub(crate) fn initially_present(object: &dyn Object) -> u64 {
     select(object, |resource| !resource.allows(WRITE) || resource.allows(EXECUTE))
 }
 
@@ -450,7 +450,7 @@ pub(crate) fn select(object: &dyn Object, wanted: impl Fn(Resource) -> bool) -> 
 }
 
 /// Deletes an instance that a failed Create left.
-fn give_up(model: &mut Model<'_>, object: &dyn Object, id: u16) {
+pub(crate) fn give_up(model: &mut Model<'_>, object: &dyn Object, id: u16) {
     if let Some(instance) = model.instance(object.id(), id) {
         let _ = object.delete(instance);
     }

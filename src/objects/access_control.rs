@@ -43,6 +43,25 @@ pub trait Access {
 
     /// An instance is gone, and with it its access control instance (TS 1.0 section 7.3.1.2.2).
     fn deleted(&self, model: &mut Model<'_>, object: u16, instance: u16);
+
+    /// What an instance of the object says, for a bootstrap.
+    fn entry(&self, instance: &Instance) -> Option<AclEntry>;
+
+    /// Has it say something else.
+    fn amend(&self, instance: &Instance, entry: &AclEntry);
+}
+
+/// What one instance of the Access Control object says.
+#[derive(Clone, Copy, Debug)]
+pub struct AclEntry {
+    /// Object ID.
+    pub object: u16,
+    /// Object Instance ID; [`NONE`] for the right to create.
+    pub instance: u16,
+    /// Access Control Owner.
+    pub owner: u16,
+    /// Short Server ID and rights; [`NONE`] marks a free place.
+    pub rights: [(u16, u8); ACL_ENTRIES],
 }
 
 /// One instance of the Access Control object.
@@ -192,6 +211,23 @@ impl Access for AccessControl<'_> {
             // the instance was just found, so it can be removed
             let _ = model.remove_instance(2, id);
             self.free(row);
+        }
+    }
+
+    fn entry(&self, instance: &Instance) -> Option<AclEntry> {
+        let row = self.rows.get(instance.data)?;
+        Some(AclEntry {
+            object: row.object.get(),
+            instance: row.instance.get(),
+            owner: row.owner.get(),
+            rights: row.entries.get(),
+        })
+    }
+
+    fn amend(&self, instance: &Instance, entry: &AclEntry) {
+        if let Some(row) = self.rows.get(instance.data) {
+            row.owner.set(entry.owner);
+            row.entries.set(entry.rights);
         }
     }
 }

@@ -1,10 +1,14 @@
 //! The objects that ship: Security (0), Server (1), Access Control (2). Device (3) is a table of the application.
 
 mod access_control;
+mod open;
+mod ordered;
 mod security;
 pub(crate) mod server;
 
-pub use access_control::{ACL_ENTRIES, Access, AccessControl, AclRow, OWNER_BOOTSTRAP};
+pub use access_control::{ACL_ENTRIES, Access, AccessControl, AclEntry, AclRow, OWNER_BOOTSTRAP};
+pub use open::OpenSecurity;
+pub use ordered::{OrderedServer, ServerExtra, Turn};
 pub use security::{
     Credentials, Field, MODE_CERTIFICATE, MODE_NOSEC, MODE_PSK, MODE_RAW_PUBLIC_KEY, Security, SecurityRow,
     USAGE_DOMAIN_ISSUED,

@@ -119,6 +119,22 @@ impl<'a> SecurityRow<'a> {
         }
     }
 
+    /// Which resources are instantiated, as bits in the order of their IDs.
+    pub fn presence(&self) -> u64 {
+        let [.., sni, ciphersuites] = self.lengths.get();
+        let optional = [
+            self.short_server_id.get() != 0,
+            self.hold_off.get() != 0,
+            self.account_timeout.get() != 0,
+            self.matching.get() != 0,
+            sni != 0,
+            self.usage.get() != 0,
+            ciphersuites != 0,
+        ];
+        // the mandatory ones, and those that say something
+        optional.iter().rev().fold(0, |bits, there| bits << 1 | u64::from(*there)) << 6 | 0b11_1111
+    }
+
     /// Shows the bytes of a field.
     pub fn field<R>(&self, field: Field, show: impl FnOnce(&[u8]) -> R) -> R {
         let (from, length) = self.span(field);

@@ -40,7 +40,8 @@ pub const BINDING: u16 = 7;
 /// Registration Update Trigger.
 pub const UPDATE_TRIGGER: u16 = 8;
 
-const RESOURCES: [Resource; 9] = [
+/// The resources of 1.0.
+pub const RESOURCES: [Resource; 9] = [
     Resource::new(SHORT_SERVER_ID, DataType::Integer, READ, MANDATORY),
     Resource::new(LIFETIME, DataType::Integer, READ | WRITE, MANDATORY),
     Resource::new(DEFAULT_PMIN, DataType::Integer, READ | WRITE, 0),

@@ -85,15 +85,52 @@ pub fn save(
     length: usize,
 ) -> Result<(), Error> {
     let next = Slots { newest: slots.newest ^ 1, generation: slots.generation.wrapping_add(1) };
+    write_slot(storage, port, record, next, buffer, length)?;
+    *slots = next;
+    Ok(())
+}
+
+/// Writes a generation of a record whose newest one is said elsewhere: the slot is the one of the generation before the
+/// last, which nobody names any more.
+pub fn save_as(
+    storage: &dyn Storage,
+    port: &dyn Port,
+    record: u16,
+    generation: u32,
+    buffer: &mut [u8],
+    length: usize,
+) -> Result<(), Error> {
+    let slots = Slots { newest: (generation & 1) as u8, generation };
+    write_slot(storage, port, record, slots, buffer, length)
+}
+
+/// Reads that generation of a record; its length behind [`HEAD`] in `buffer`.
+pub fn load_as(
+    storage: &dyn Storage,
+    port: &dyn Port,
+    record: u16,
+    generation: u32,
+    buffer: &mut [u8],
+) -> Result<usize, Error> {
+    let (found, length) = read_slot(storage, port, record, (generation & 1) as u8, buffer)?;
+    if found == generation { Ok(length) } else { Err(Error::Malformed) }
+}
+
+fn write_slot(
+    storage: &dyn Storage,
+    port: &dyn Port,
+    record: u16,
+    slots: Slots,
+    buffer: &mut [u8],
+    length: usize,
+) -> Result<(), Error> {
     let image = buffer.get_mut(..HEAD.saturating_add(length)).ok_or(Error::Full)?;
     let [high, low] = record.to_be_bytes();
     bytes::put(image, 0, &[MAGIC, VERSION, high, low])?;
-    bytes::put(image, 4, &next.generation.to_be_bytes())?;
+    bytes::put(image, 4, &slots.generation.to_be_bytes())?;
     let check = checksum(image);
     bytes::put(image, 8, &check.to_be_bytes())?;
-    storage.write(port, slot_number(record, next.newest), image)?;
-    *slots = next;
-    Ok(())
+    storage.write(port, slot_number(record, slots.newest), image)
 }
 
 /// Removes a record, the older slot first: what is left half-way is a whole record.

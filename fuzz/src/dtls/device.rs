@@ -87,6 +87,9 @@ impl Device {
             short_server_id: 1,
             discard_offline: 0,
             security: &security,
+            bootstrap_server: 0,
+            hold_off_s: 0,
+            account_timeout_s: 0,
         };
         assert_eq!(unsafe { whimbrel_account_add(self.client, &account) }, WHIMBREL_OK);
     }
@@ -183,6 +186,7 @@ fn limits(shape: Shape) -> whimbrel_limits_t {
         undo: 0,
         body: 0,
         mtu: shape.mtu,
+        bootstrap: 0,
     }
 }
 

@@ -91,6 +91,7 @@ fn limits(shape: u8, servers: u16) -> whimbrel_limits_t {
         undo: if small { 16 } else { 0 },
         body: if shape & 16 != 0 { 300 } else { 0 },
         mtu: 0,
+        bootstrap: 0,
     }
 }
 
@@ -198,6 +199,9 @@ impl Bench {
             short_server_id: id,
             discard_offline: shape >> 7,
             security: null(),
+            bootstrap_server: 0,
+            hold_off_s: 0,
+            account_timeout_s: 0,
         };
         unsafe { whimbrel_account_add(self.client, &account) }
     }

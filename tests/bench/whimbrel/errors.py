@@ -42,6 +42,7 @@ class Status(IntEnum):
     ERR_EXPIRED = -30
     ERR_CLOSED = -31
     ERR_STORAGE = -32
+    ERR_INCONSISTENT = -33
 
 
 MEANINGS: dict[int, str] = {
@@ -76,6 +77,7 @@ MEANINGS: dict[int, str] = {
     Status.ERR_EXPIRED: "the server's certificate is not valid now, or there is no clock",
     Status.ERR_CLOSED: "the server closed the session",
     Status.ERR_STORAGE: "stable storage cannot be read or written",
+    Status.ERR_INCONSISTENT: "accounts, keys, Short Server IDs or access control do not fit together",
 }
 
 

@@ -37,6 +37,12 @@ class EventCode(IntEnum):
     SECURITY_FAILED = 22
     ALERT = 23
     STORAGE_FAILED = 24
+    BOOTSTRAP_STARTED = 25
+    BOOTSTRAPPED = 26
+    BOOTSTRAP_FAILED = 27
+    BOOTSTRAP_PURGED = 28
+    ACCOUNT_ADDED = 29
+    ACCOUNT_REMOVED = 30
 
 
 class Wake(IntEnum):
@@ -51,6 +57,7 @@ class Wake(IntEnum):
     NOTIFICATION = 6
     SLEEP = 7
     HANDSHAKE = 8
+    BOOTSTRAP = 9
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ class Limits(Structure):
             *("servers", "objects", "instances", "access", "observations", "attributes"),
             *("recent", "deferred", "changes", "datagram", "credentials", "undo"),
         )
-    ] + [("body", c_uint32), ("mtu", c_uint16)]
+    ] + [("body", c_uint32), ("mtu", c_uint16), ("bootstrap", c_uint32)]
 
 
 class Coap(Structure):
@@ -222,6 +222,9 @@ class Account(Structure):
         ("short_server_id", c_uint16),
         ("discard_offline", c_uint8),
         ("security", POINTER(Credentials)),
+        ("bootstrap_server", c_uint8),
+        ("hold_off_s", c_uint32),
+        ("account_timeout_s", c_uint32),
     ]
 
 

@@ -174,6 +174,7 @@ impl Setup {
             undo: self.undo,
             body: self.body,
             mtu: if secured { self.mtu } else { 0 },
+            bootstrap: 0,
         };
         let endpoint = if number == 0 { self.endpoint.into() } else { format!("{}-{number}", self.endpoint) };
         let mut device = Device::new(&Config {

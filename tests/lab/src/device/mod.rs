@@ -235,6 +235,9 @@ impl Device {
             short_server_id: account.id,
             discard_offline: account.discard_offline.into(),
             security: if account.security == Security::default() { ptr::null() } else { &security },
+            bootstrap_server: 0,
+            hold_off_s: 0,
+            account_timeout_s: 0,
         };
         self.next = 0;
         // SAFETY: the account is copied

@@ -1,0 +1,379 @@
+//! Bootstrap (TS 1.0 section 5.2): when a bootstrap server is asked, the session with it, and what follows.
+//!
+//! The account of the bootstrap server is one of the accounts, without an instance of the Server object:
+//!
+//! ```text
+//! Waiting (never) -> Waiting (hold-off) -> Opening -> Securing -> Requesting -> Bootstrapping -> Finished -> Waiting (never)
+//!                    ^------ a pause after each failure ------------------------------'
+//! ```
+//!
+//! `commands` does what the server commands, `log` keeps what was there before, `settle` checks and takes over what is
+//! there after, `order` says when each server's registration is tried.
+
+mod commands;
+mod log;
+mod order;
+mod provision;
+mod settle;
+
+pub use log::Log;
+
+use crate::client::account::{Account, Purpose, State};
+use crate::client::features::Bootstrapping;
+use crate::client::registration::query;
+use crate::client::request::Request;
+use crate::client::respond::Reply;
+use crate::client::{Context, Deadline, Engine, NewAccount, Reason};
+use crate::coap::{Code, Kind, Message, Writer, option};
+use crate::error::Error;
+use crate::format::number;
+use crate::model::Instance;
+use crate::objects::{Credentials, OrderedServer, ServerExtra, Turn};
+use crate::path::NONE;
+use crate::port::{Event, EventCode};
+use crate::secure::end;
+use crate::time::{Instant, seconds};
+use core::cell::Cell;
+
+/// The part of a client that does bootstrap, and what it remembers.
+pub struct Bootstrap<'a> {
+    /// The Server object.
+    pub server: &'a OrderedServer<'a>,
+    log: Log<'a>,
+    /// A session is under way: what it changes can be undone, and nothing else happens.
+    held: Cell<bool>,
+    /// Somebody asked for a bootstrap.
+    wanted: Cell<bool>,
+    /// The client was stopped: none begins by itself.
+    stopped: Cell<bool>,
+    /// The bootstrap server does not like `pct`.
+    plain: Cell<bool>,
+    /// Access control was written to a client that has none.
+    uncontrolled: Cell<bool>,
+    /// The account was replaced: the session under way is one of the old.
+    replaced: Cell<bool>,
+    /// When the account of the bootstrap server goes (Bootstrap-Server Account Timeout).
+    purge: Cell<Instant>,
+}
+
+impl<'a> Bootstrap<'a> {
+    /// Nothing has happened yet.
+    pub fn new(server: &'a OrderedServer<'a>, old: &'a mut [u8]) -> Self {
+        Self {
+            server,
+            log: Log::new(old),
+            held: Cell::new(false),
+            wanted: Cell::new(false),
+            stopped: Cell::new(false),
+            plain: Cell::new(false),
+            uncontrolled: Cell::new(false),
+            replaced: Cell::new(false),
+            purge: Cell::new(Instant::NEVER),
+        }
+    }
+
+    /// What 1.1 says of the server of an account.
+    fn extra(&self, engine: &Engine<'_>, who: usize) -> Option<&ServerExtra> {
+        let account = engine.accounts.get(who).filter(|account| !account.is_bootstrap())?;
+        engine.model.instance(1, account.server).and_then(|instance| self.server.extra(instance).ok())
+    }
+
+    /// Whether a bootstrap is all that is left: no server is known, or all were tried in vain (TS 1.0 section 5.2.4); from
+    /// 1.1 on, one that wants it so (Bootstrap on Registration Failure) is enough.
+    fn is_lost(&self, engine: &Engine<'_>) -> bool {
+        let servers = || (0..engine.accounts.len()).filter_map(|who| self.extra(engine, who));
+        let gone = |extra: &ServerExtra| extra.turn.get() == Turn::GivenUp;
+        let wants = |extra: &ServerExtra| gone(extra) && extra.bootstrap.get();
+        let one = engine.config.versions.1 > 0;
+        servers().next().is_none() || (servers().any(wants) && (one || servers().all(gone)))
+    }
+
+    /// Whether a bootstrap is to begin.
+    fn begins(&self, engine: &Engine<'_>) -> bool {
+        !self.held.get() && (self.wanted.get() || (!self.stopped.get() && self.is_lost(engine)))
+    }
+
+    /// Takes note of executed triggers.
+    fn collect_triggers(&self) {
+        for extra in self.server.extras {
+            if extra.trigger.take() {
+                self.wanted.set(true);
+            }
+        }
+    }
+
+    /// Waits for the Client Hold Off Time, and up to a quarter longer, so that not all devices come at once.
+    fn hold_off(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let hold_off = engine.security_row(who).map_or(0, |row| seconds(row.hold_off.get()));
+        let until = ctx.now.after(hold_off.saturating_add(chance(ctx, hold_off / 4)));
+        engine.enter(who, State::Waiting { until });
+    }
+
+    fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        self.prepare(engine);
+        self.held.set(true);
+        self.extend(engine, ctx, who);
+        engine.tell(ctx, Event::new(EventCode::BootstrapStarted, 0));
+    }
+
+    /// What is there now is what a failure brings back.
+    fn prepare(&self, engine: &Engine<'_>) {
+        self.log.clear();
+        self.uncontrolled.set(false);
+        for (who, extra) in self.server.extras.iter().enumerate() {
+            extra.seal.set(engine.credentials_checksum(who));
+        }
+    }
+
+    /// The session fails EXCHANGE_LIFETIME after the last command (TS 1.0 section 5.2.3.3 step 2).
+    fn extend(&self, engine: &mut Engine<'_>, ctx: &Context<'_>, who: usize) {
+        let until = ctx.now.after(engine.config.coap.exchange_lifetime().into());
+        engine.enter(who, State::Bootstrapping { until });
+    }
+
+    /// The session is over without success: everything is as it was before.
+    fn give_back(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
+        if self.held.take() && !self.log.roll_back(engine) {
+            // a handler of the application did not take its own old value
+            engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(Error::Handler.to_c()));
+        }
+        // one that was about to be replaced is the one again
+        let mine = |at: &&Instance| engine.security.row(at).is_some_and(|row| row.bootstrap.get());
+        let security = engine.model.instances_of(0).find(mine).map(|at| at.id);
+        if let (Some(security), Some(who)) = (security, engine.place_of_bootstrap())
+            && let Some(account) = engine.account(who)
+        {
+            account.security = security;
+        }
+    }
+
+    fn purge_account(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        self.purge.set(Instant::NEVER);
+        let security = engine.accounts.get(who).map_or(NONE, |account| account.security);
+        engine.release(ctx, who);
+        engine.drop_instance(0, security);
+        engine.tell(ctx, Event::new(EventCode::BootstrapPurged, 0));
+        engine.keep_settings();
+    }
+
+    /// Only the bootstrap server is heard.
+    fn run_session(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        engine.receive_one(ctx, who);
+        for other in 0..engine.accounts.len() {
+            if other != who && engine.accounts.get(other).is_some_and(|account| account.linked) {
+                let buffer = core::mem::take(&mut engine.receive);
+                // what comes meanwhile is lost, and will be repeated
+                engine.busy |= ctx.port.receive(other as u8, buffer).is_ok_and(|length| length != 0);
+                engine.receive = buffer;
+            }
+        }
+        engine.run_account(ctx, who);
+    }
+
+    fn write_request(
+        &self,
+        engine: &Engine<'_>,
+        id: u16,
+        token: [u8; 2],
+        buffer: &mut [u8],
+    ) -> Result<usize, Error> {
+        let mut writer = Writer::new(buffer, Kind::Confirmable, Code::POST, id, &token)?;
+        writer.option(option::URI_PATH, b"bs")?;
+        query(&mut writer, b"ep=", engine.config.endpoint.as_bytes())?;
+        let preferred = engine.config.formats.iter().find(|entry| entry.0.structured());
+        if let Some(entry) = preferred.filter(|_| engine.config.versions.1 > 0 && !self.plain.get()) {
+            query(&mut writer, b"pct=", number::digits(entry.0.content_format().into(), &mut [0; 20]))?;
+        }
+        Ok(writer.finish())
+    }
+}
+
+/// Milliseconds, from 0 to `most`.
+fn chance(ctx: &mut Context<'_>, most: u64) -> u64 {
+    let mut random = [0u8; 4];
+    ctx.port.random(&mut random);
+    most.wrapping_mul(u64::from(u32::from_ne_bytes(random))) >> 32
+}
+
+impl Engine<'_> {
+    /// The place of the bootstrap server's account.
+    pub(crate) fn place_of_bootstrap(&self) -> Option<usize> {
+        self.accounts.iter().position(Account::is_bootstrap)
+    }
+}
+
+impl Bootstrapping for Bootstrap<'_> {
+    fn turn(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> bool {
+        self.collect_triggers();
+        let Some(who) = engine.place_of_bootstrap() else {
+            self.wanted.set(false);
+            return false;
+        };
+        match engine.accounts.get(who).map(|account| account.state) {
+            Some(State::Waiting { until: Instant::NEVER }) => {
+                if self.begins(engine) {
+                    self.hold_off(engine, ctx, who);
+                }
+            }
+            Some(State::Finished { until }) if ctx.now >= until => {
+                let how = if self.replaced.take() { end::NOTIFY | end::FORGET } else { end::NOTIFY };
+                engine.end_session(ctx, who, how);
+                engine.unlink(ctx, who);
+                engine.enter(who, State::Waiting { until: Instant::NEVER });
+            }
+            Some(State::Bootstrapping { until }) if ctx.now >= until => {
+                engine.retry_later(ctx, who, Error::Timeout.to_c());
+            }
+            _ => {}
+        }
+        let session = |account: &Account| matches!(account.state, State::Bootstrapping { .. });
+        if self.held.get() && !engine.accounts.get(who).is_some_and(session) {
+            // the session went with its link, or the client was stopped
+            self.give_back(engine, ctx);
+        }
+        if self.held.get() {
+            self.run_session(engine, ctx, who);
+        } else if ctx.now >= self.purge.get() {
+            self.purge_account(engine, ctx, who);
+        }
+        self.held.get()
+    }
+
+    fn deadline(&self, engine: &Engine<'_>, now: Instant, next: Deadline) -> (Deadline, bool) {
+        let Some(who) = engine.place_of_bootstrap() else { return (next, false) };
+        let pending = self.server.extras.iter().any(|extra| extra.trigger.get());
+        let mut next = if pending { next.or(now, Reason::Work, 0) } else { next };
+        next = match engine.accounts.get(who).map(|account| account.state) {
+            Some(State::Bootstrapping { until } | State::Finished { until }) => {
+                next.or(until, Reason::Bootstrap, 0)
+            }
+            Some(State::Waiting { until: Instant::NEVER }) if self.begins(engine) => {
+                next.or(now, Reason::Work, 0)
+            }
+            _ => next,
+        };
+        if self.held.get() {
+            return (engine.account_deadline(who, now, next), true);
+        }
+        (next.or(self.purge.get(), Reason::Bootstrap, 0), false)
+    }
+
+    fn request(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        engine.enter(who, State::Requesting);
+        let (id, token) = (engine.fresh_id(), engine.fresh_token(ctx));
+        let written = engine.with_outgoing(who, |engine, buffer| {
+            let buffer = engine.fitting(who, buffer);
+            self.write_request(engine, id, token, buffer)
+        });
+        match written {
+            Ok(length) => engine.begin_exchange(ctx, who, (Purpose::Bootstrap, id, token), length),
+            Err(error) => engine.retry_later(ctx, who, error.to_c()),
+        }
+    }
+
+    fn answered(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, code: Code) {
+        match code {
+            Code::CHANGED => self.begin(engine, ctx, who),
+            Code::UNSUPPORTED_CONTENT_FORMAT if !self.plain.replace(true) => self.request(engine, ctx, who),
+            code => engine.retry_later(ctx, who, code.0.into()),
+        }
+    }
+
+    fn failed(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, status: i32) -> bool {
+        if !engine.accounts.get(who).is_some_and(Account::is_bootstrap) {
+            return self.registration_failed(engine, ctx, who, status);
+        }
+        self.give_back(engine, ctx);
+        let until = engine.next_attempt(ctx, who);
+        engine.enter(who, State::Waiting { until });
+        engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(status).until(until.as_millis()));
+        true
+    }
+
+    fn registered(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        self.registration_succeeded(engine, ctx, who);
+    }
+
+    fn serve(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        (message, request): (&Message<'_>, &Request<'_>),
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        let finishes = commands::is_finish(message);
+        if !self.held.get() {
+            // the session is over: its end may be repeated, and nothing else comes
+            return if finishes { Ok(Reply::code(Code::CHANGED)) } else { Err(Error::NotAllowed) };
+        }
+        self.extend(engine, ctx, who);
+        if finishes { self.finish(engine, ctx, who, buffer) } else { engine.serve(ctx, who, request, buffer) }
+    }
+
+    fn command(
+        &self,
+        engine: &mut Engine<'_>,
+        who: usize,
+        request: &Request<'_>,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        self.obey(engine, who, request, buffer)
+    }
+
+    fn start(&self, engine: &mut Engine<'_>) -> Result<(), Error> {
+        let who = engine.place_of_bootstrap().ok_or(Error::NotFound)?;
+        self.stopped.set(false);
+        match engine.accounts.get(who).map(|account| account.state) {
+            // also one that pauses begins anew
+            Some(State::Waiting { .. }) => engine.enter(who, State::Waiting { until: Instant::NEVER }),
+            Some(State::Finished { .. }) => {}
+            _ => return Err(Error::State),
+        }
+        self.wanted.set(true);
+        Ok(())
+    }
+
+    fn stop(&self) {
+        self.stopped.set(true);
+        self.wanted.set(false);
+    }
+
+    fn add(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        new: &NewAccount<'_>,
+        credentials: Option<&Credentials<'_>>,
+        (hold_off, timeout): (u32, u32),
+    ) -> Result<(), Error> {
+        if engine.place_of_bootstrap().is_some() {
+            return Err(Error::Exists);
+        }
+        let security = engine.add_security(ctx, new, credentials)?;
+        if let Some(instance) = engine.model.instance(0, security)
+            && let Some(row) = engine.security.row(instance)
+        {
+            row.bootstrap.set(true);
+            row.hold_off.set(hold_off);
+            row.account_timeout.set(timeout);
+            instance.present.set(row.presence());
+        }
+        let who = engine.accounts.iter().position(|place| place.state == State::Free);
+        let Some(who) = who else {
+            engine.drop_instance(0, security);
+            return Err(Error::Full);
+        };
+        engine.settle_account(who, 0, security, NONE, Instant::NEVER);
+        engine.keep_settings();
+        Ok(())
+    }
+
+    fn provision(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, blob: &[u8]) -> Result<(), Error> {
+        self.apply(engine, ctx, blob)
+    }
+
+    fn arrange(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
+        self.begin_order(engine, ctx, false);
+    }
+}

@@ -1,0 +1,86 @@
+//! Factory bootstrap from a blob: the bootstrap file of a production line (TS 1.0 section 5.2.3.1, Appendix G.3.3).
+
+use super::Bootstrap;
+use crate::client::{Context, Engine};
+use crate::error::Error;
+use crate::format::{TLV, bootstrap_file};
+use crate::model::Change;
+use crate::path::{NONE, Path};
+use crate::time::Instant;
+
+impl Bootstrap<'_> {
+    /// Takes a blob as a whole, or leaves everything as it is.
+    pub(super) fn apply(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        blob: &[u8],
+    ) -> Result<(), Error> {
+        let objects = bootstrap_file::objects(blob)?;
+        if self.held.get() {
+            return Err(Error::State);
+        }
+        self.prepare(engine);
+        // until it is settled, the same as in a session: a failure brings the old values back
+        self.held.set(true);
+        let done = self.impose_all(engine, objects).and_then(|()| self.settle_blob(engine, ctx));
+        if done.is_err() {
+            self.give_back(engine, ctx);
+        }
+        self.held.set(false);
+        done
+    }
+
+    fn impose_all(&self, engine: &mut Engine<'_>, objects: bootstrap_file::Objects<'_>) -> Result<(), Error> {
+        for object in objects {
+            let known = engine.model.object(object.id).filter(|mine| mine.version().0 == object.version.0);
+            if known.is_none() {
+                // optional objects may be unknown
+                self.uncontrolled.set(self.uncontrolled.get() || object.id == 2);
+                continue;
+            }
+            let base = Path::object(object.id);
+            let change = Change { format: &TLV, base, payload: object.instances, replace: true };
+            self.impose(engine, &change, &mut [])?;
+        }
+        Ok(())
+    }
+
+    fn settle_blob(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<(), Error> {
+        let security = self.consistent(engine, ctx, false)?;
+        let bootstrap = engine.place_of_bootstrap();
+        if let Some(who) = bootstrap {
+            self.replace(engine, who, security)?;
+        }
+        engine.with_send(|engine, buffer| engine.save_settings(ctx, buffer))?;
+        self.take_over(engine, ctx, bootstrap.unwrap_or(usize::MAX));
+        if security != NONE && bootstrap.is_none() {
+            engine.place_bootstrap(security);
+        }
+        Ok(())
+    }
+}
+
+impl Engine<'_> {
+    /// Takes a provisioning blob.
+    pub fn provision(&mut self, ctx: &mut Context<'_>, blob: &[u8]) -> Result<(), Error> {
+        let bootstrapping = self.config.features.bootstrapping.ok_or(Error::NotSupported)?;
+        bootstrapping.provision(self, ctx, blob)
+    }
+
+    /// Asks the bootstrap server for a bootstrap.
+    pub fn start_bootstrap(&mut self) -> Result<(), Error> {
+        let bootstrapping = self.config.features.bootstrapping.ok_or(Error::NotSupported)?;
+        bootstrapping.start(self)
+    }
+
+    /// Makes the account of a bootstrap server that has none.
+    pub(crate) fn place_bootstrap(&mut self, security: u16) -> bool {
+        let free =
+            self.accounts.iter().position(|account| account.state == crate::client::account::State::Free);
+        if let Some(who) = free {
+            self.settle_account(who, 0, security, NONE, Instant::NEVER);
+        }
+        free.is_some()
+    }
+}

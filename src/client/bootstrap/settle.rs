@@ -1,0 +1,253 @@
+//! The end of a bootstrap: is what is there consistent, and if it is, the accounts follow it (TS 1.0 sections 5.2.3.3
+//! step 3, 5.2.5 and 5.2.6).
+
+use super::Bootstrap;
+use crate::client::account::{Account, State, changed};
+use crate::client::respond::Reply;
+use crate::client::uri::Uri;
+use crate::client::{Context, Engine};
+use crate::coap::Code;
+use crate::error::Error;
+use crate::model::definition::{EXECUTE, MANDATORY};
+use crate::model::{Instance, select};
+use crate::objects::{MODE_NOSEC, SecurityRow, Turn};
+use crate::path::{NONE, Path};
+use crate::port::{Event, EventCode};
+use crate::secure::end;
+use crate::time::{Instant, seconds};
+
+impl Bootstrap<'_> {
+    /// Bootstrap-Finish.
+    pub(super) fn finish(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        buffer: &mut [u8],
+    ) -> Result<Reply, Error> {
+        let Ok(security) = self.consistent(engine, ctx, true) else {
+            // the server may mend it, and come again
+            return Err(Error::NotAcceptable);
+        };
+        if let Err(error) = self.replace(engine, who, security) {
+            return Err(if error == Error::Full { Error::NotAcceptable } else { error });
+        }
+        if let Err(error) = engine.save_settings(ctx, buffer) {
+            engine.tell(ctx, Event::new(EventCode::StorageFailed, 0).why(error.to_c()));
+            // what cannot be kept over a power cut is not begun: the session fails once this is answered
+            engine.enter(who, State::Bootstrapping { until: ctx.now });
+            return Err(error);
+        }
+        self.take_over(engine, ctx, who);
+        self.settle_bootstrap_account(engine, ctx, who);
+        Ok(Reply::code(Code::CHANGED))
+    }
+
+    fn settle_bootstrap_account(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        self.held.set(false);
+        self.wanted.set(false);
+        let until = ctx.now.after(engine.config.coap.max_transmit_wait().into());
+        if let Some(account) = engine.account(who) {
+            account.failures = 0;
+            account.state = State::Finished { until };
+        }
+        let timeout = engine.security_row(who).map_or(0, |row| row.account_timeout.get());
+        let purge = if timeout == 0 { Instant::NEVER } else { ctx.now.after(seconds(timeout)) };
+        self.purge.set(purge);
+        engine.tell(ctx, Event::new(EventCode::Bootstrapped, 0));
+    }
+
+    /// Where there are two accounts of bootstrap servers, the new one replaces the old.
+    pub(super) fn replace(&self, engine: &mut Engine<'_>, who: usize, security: u16) -> Result<(), Error> {
+        let old = engine.accounts.get(who).map_or(NONE, |account| account.security);
+        let seal = self.server.extras.get(who).map_or(0, |extra| extra.seal.get());
+        if security != old {
+            self.log.remember(engine, Path::instance(0, old))?;
+            engine.drop_instance(0, old);
+            if let Some(account) = engine.account(who) {
+                account.security = security;
+            }
+        }
+        self.replaced.set(engine.credentials_checksum(who) != seal);
+        Ok(())
+    }
+
+    /// Whether the configuration is one that the client can live with; the Security instance of the bootstrap server
+    /// that is to be. `finishes`: it must have a server to register with.
+    pub(super) fn consistent(
+        &self,
+        engine: &Engine<'_>,
+        ctx: &Context<'_>,
+        finishes: bool,
+    ) -> Result<u16, Error> {
+        for instance in engine.model.instances() {
+            let Some(object) = engine.model.object(instance.object) else { continue };
+            let needed = select(object, |resource| resource.is(MANDATORY) && !resource.allows(EXECUTE));
+            if needed & !instance.present.get() != 0 {
+                return Err(Error::Inconsistent);
+            }
+        }
+        let mine = engine.place_of_bootstrap().and_then(|who| engine.accounts.get(who));
+        let mine = mine.map_or(NONE, |account| account.security);
+        let (mut servers, mut bootstrap) = (0usize, NONE);
+        for instance in engine.model.instances_of(0) {
+            let row = engine.security.row(instance).ok_or(Error::Inconsistent)?;
+            usable(engine, ctx, row)?;
+            if !row.bootstrap.get() {
+                servers = servers.wrapping_add(1);
+                paired(engine, row.short_server_id.get())?;
+            } else if bootstrap == NONE || bootstrap == mine {
+                bootstrap = instance.id;
+            } else if instance.id != mine {
+                return Err(Error::Inconsistent);
+            }
+        }
+        let registrable = engine.model.instances_of(1).count();
+        let enough = servers > 0 || (!finishes && bootstrap != NONE);
+        if !enough || registrable != servers || (servers > 1 && self.uncontrolled.get()) {
+            return Err(Error::Inconsistent);
+        }
+        controlled(engine, servers)?;
+        Ok(bootstrap)
+    }
+
+    /// The accounts become what the objects say.
+    pub(super) fn take_over(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, bootstrap: usize) {
+        for who in (0..engine.accounts.len()).filter(|who| *who != bootstrap) {
+            self.follow(engine, ctx, who);
+        }
+        let mut after = None;
+        loop {
+            let next = engine.model.instances_of(0).find(|at| after.is_none_or(|after| at.id > after));
+            let Some((id, row)) = next.and_then(|at| Some((at.id, engine.security.row(at)?))) else { break };
+            after = Some(id);
+            let server = row.short_server_id.get();
+            let known = row.bootstrap.get() || engine.place_of_server(server).is_ok();
+            let free = engine.accounts.iter().position(|account| account.state == State::Free);
+            if let (false, Some(who), Ok(instance)) = (known, free, paired(engine, server)) {
+                engine.settle_account(who, server, id, instance, Instant::NEVER);
+                if let Some(extra) = self.extra(engine, who) {
+                    extra.turn.set(Turn::Queued);
+                }
+                engine.tell(ctx, Event::new(EventCode::AccountAdded, server));
+            }
+        }
+        self.log.each(|at, existed| {
+            let exists = engine.model.instance(at.object, at.instance).is_some();
+            if at.object != 0 && existed && !exists {
+                engine.instance_gone(ctx, at);
+            } else if at.object != 0 {
+                engine.note_change(at);
+            }
+        });
+        self.log.clear();
+        engine.objects_changed();
+        self.begin_order(engine, ctx, true);
+    }
+
+    /// One account: it goes, begins anew, sends an Update, or stays as it is.
+    fn follow(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let Some(account) = engine.accounts.get(who).filter(|account| account.state != State::Free) else {
+            return;
+        };
+        let server = account.short_server_id;
+        let mine = |at: &Instance, engine: &Engine<'_>| {
+            engine
+                .security
+                .row(at)
+                .is_some_and(|row| !row.bootstrap.get() && row.short_server_id.get() == server)
+        };
+        let security = engine.model.instances_of(0).find(|at| mine(at, engine)).map(|at| at.id);
+        let (Some(security), Ok(instance)) = (security, paired(engine, server)) else {
+            engine.release(ctx, who);
+            return engine.tell(ctx, Event::new(EventCode::AccountRemoved, server));
+        };
+        if let Some(account) = engine.account(who) {
+            account.security = security;
+            account.server = instance;
+        }
+        let seal = self.server.extras.get(who).map_or(0, |extra| extra.seal.get());
+        if engine.credentials_checksum(who) != seal {
+            // TS 1.0 section 5.2.5: a new session with the new keys
+            engine.forget_server(ctx, who, false);
+            engine.end_session(ctx, who, end::NOTIFY | end::FORGET);
+            engine.unlink(ctx, who);
+            engine.settle_account(who, server, security, instance, Instant::NEVER);
+        }
+        let serves = engine.accounts.get(who).is_some_and(Account::serves);
+        let waits =
+            matches!(engine.accounts.get(who).map(|account| account.state), Some(State::Waiting { .. }));
+        if let Some(account) = engine.account(who).filter(|_| serves) {
+            // an Update brings what differs from what the server knows
+            account.changed |= changed::REFRESH | changed::OBJECTS;
+        }
+        if let Some(extra) = self.extra(engine, who) {
+            extra.turn.set(match (serves, waits) {
+                (true, _) => Turn::Done,
+                (_, true) => Turn::Queued,
+                _ => Turn::Trying,
+            });
+        }
+    }
+}
+
+/// Whether an account can be used as it is.
+fn usable(engine: &Engine<'_>, ctx: &Context<'_>, row: &SecurityRow<'_>) -> Result<(), Error> {
+    let server = row.short_server_id.get();
+    if !row.bootstrap.get() && matches!(server, 0 | NONE) {
+        return Err(Error::Inconsistent);
+    }
+    row.credentials(|uri, credentials| {
+        engine.check_scheme(&Uri::from_bytes(uri)?, credentials.mode != MODE_NOSEC)?;
+        match engine.config.features.securing {
+            Some((securing, backend)) => securing.accepts(ctx, backend, credentials),
+            None => Ok(()),
+        }
+    })
+    .map_err(|_| Error::Inconsistent)
+}
+
+/// The one instance of the Server object with that Short Server ID; it must have one instance of the Security object.
+fn paired(engine: &Engine<'_>, server: u16) -> Result<u16, Error> {
+    let named = |at: &&Instance| engine.server.row(at).is_some_and(|row| row.short_server_id.get() == server);
+    let secured = |at: &&Instance| {
+        engine.security.row(at).is_some_and(|row| !row.bootstrap.get() && row.short_server_id.get() == server)
+    };
+    let mut instances = engine.model.instances_of(1).filter(named);
+    let alone = engine.model.instances_of(0).filter(secured).count() == 1;
+    match (instances.next(), instances.next()) {
+        (Some(instance), None) if alone => Ok(instance.id),
+        _ => Err(Error::Inconsistent),
+    }
+}
+
+/// Whether access control suits the servers (TS 1.0 sections 7.3.1.2 and 7.3.1.3): with several of them there is some, each
+/// place has one entry, and only known servers are named.
+fn controlled(engine: &Engine<'_>, servers: usize) -> Result<(), Error> {
+    let Some(access) = engine.config.access else { return Ok(()) };
+    let known = |server: u16| {
+        matches!(server, 0 | NONE)
+            || engine.model.instances_of(0).any(|at| {
+                engine
+                    .security
+                    .row(at)
+                    .is_some_and(|row| !row.bootstrap.get() && row.short_server_id.get() == server)
+            })
+    };
+    let mut entries = 0usize;
+    for instance in engine.model.instances_of(2) {
+        let entry = access.entry(instance).ok_or(Error::Inconsistent)?;
+        entries = entries.wrapping_add(1);
+        let same = engine.model.instances_of(2).filter_map(|at| access.entry(at));
+        let twice =
+            same.filter(|other| (other.object, other.instance) == (entry.object, entry.instance)).count();
+        if twice != 1
+            || entry.owner == 0
+            || !known(entry.owner)
+            || entry.rights.iter().any(|right| !known(right.0))
+        {
+            return Err(Error::Inconsistent);
+        }
+    }
+    if servers > 1 && entries == 0 { Err(Error::Inconsistent) } else { Ok(()) }
+}
