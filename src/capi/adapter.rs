@@ -1,6 +1,7 @@
 //! The platform's security table and storage functions behind the engine's traits.
 
 use super::account::read_credentials;
+use super::layout::{BootstrapPlace, Carver};
 use super::security::*;
 use super::types::{Fitting, whimbrel_port_t};
 use crate::client::Session;
@@ -121,20 +122,18 @@ pub(super) unsafe fn attach_persistence(fitting: &mut Fitting<'_>) -> Result<(),
 
 /// whimbrel_bootstrap: the objects 0 and 1 get the resources that it needs.
 pub(super) unsafe fn attach_bootstrap(fitting: &mut Fitting<'_>) -> Result<(), Error> {
-    let (place, (extras, count)) = (fitting.places.bootstrap, fitting.places.extras);
-    let (old, room) = fitting.places.old;
-    if place.is_null() || extras.is_null() || old.is_null() {
+    let (place, size) = fitting.places.bootstrap;
+    let rows = fitting.tables.accounts.len();
+    if place.is_null() || size == 0 {
         return Err(Error::Argument);
     }
     let newer = fitting.config.versions.1 > 0;
-    // SAFETY: the places were carved for this and are used once; each reference is to what was written before
+    let mut carver = Carver::new(place, size);
+    // SAFETY: the place was carved for this and is used once; each reference is to what was written before
     unsafe {
-        for at in 0..count {
-            extras.add(at).write(ServerExtra::FREE);
-        }
-        old.write_bytes(0, room);
-        let extras = core::slice::from_raw_parts(extras, count);
-        let old = core::slice::from_raw_parts_mut(old, room);
+        let place = carver.take::<BootstrapPlace>(1)?;
+        let extras: &'static [ServerExtra] = carver.slice(rows, || ServerExtra::FREE)?;
+        let old = carver.bytes(size.saturating_sub(carver.used()))?;
         (&raw mut (*place).security).write(OpenSecurity(fitting.tables.security));
         (&raw mut (*place).server).write(OrderedServer { server: fitting.tables.server, extras, newer });
         let server = &*(&raw const (*place).server);

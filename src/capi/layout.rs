@@ -194,12 +194,8 @@ pub(crate) struct Places {
     pub sessions: (*mut Session, usize),
     /// For whimbrel_persistence.
     pub keeper: *mut Keeper<'static>,
-    /// For whimbrel_bootstrap.
-    pub bootstrap: *mut BootstrapPlace,
-    /// Its rows beside those of the Server object.
-    pub extras: (*mut ServerExtra, usize),
-    /// Where it keeps old values.
-    pub old: (*mut u8, usize),
+    /// For whimbrel_bootstrap, to be carved by it.
+    pub bootstrap: (*mut u8, usize),
 }
 
 /// What whimbrel_bootstrap puts into its place.
@@ -207,6 +203,13 @@ pub(crate) struct BootstrapPlace {
     pub security: OpenSecurity<'static>,
     pub server: OrderedServer<'static>,
     pub bootstrap: Bootstrap<'static>,
+}
+
+impl BootstrapPlace {
+    /// Bytes for it and for a row beside each of the Server object; old values lie behind.
+    pub const fn size(rows: usize) -> usize {
+        (size_of::<Self>() + 7 & !7) + (rows * size_of::<ServerExtra>() + 7 & !7)
+    }
 }
 
 /// A block in pieces: the handle, the engine's tables (`None` while only counting), the skin's, and what may be filled in.
@@ -239,16 +242,17 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
         let servers: &'static [ServerRow] = servers;
         let server = carver.slice(1, || Server { rows: servers })?;
         let acls: &'static [AclRow] = carver.slice(limits.access, || AclRow::FREE)?;
-        let bootstraps = usize::from(limits.bootstrap != 0);
         let keeps = usize::from(limits.mtu != 0 || limits.bootstrap != 0);
-        let (sessions, extras) = (rows.saturating_mul(keeps), rows.saturating_mul(bootstraps));
+        let sessions = rows.saturating_mul(keeps);
+        let bootstrap = match limits.bootstrap {
+            0 => 0,
+            old => BootstrapPlace::size(rows).saturating_add(old),
+        };
         let places = Places {
             access: carver.take(usize::from(limits.access != 0))?,
             sessions: (carver.take(sessions)?, sessions),
             keeper: carver.take(keeps)?,
-            bootstrap: carver.take(bootstraps)?,
-            extras: (carver.take(extras)?, extras),
-            old: (carver.take(limits.bootstrap)?, limits.bootstrap),
+            bootstrap: (carver.take(bootstrap)?, bootstrap),
         };
         let objects = carver.slice(limits.objects.saturating_add(3), || None)?;
         let instances = limits.instances.saturating_add(limits.access).saturating_add(rows.saturating_mul(2));

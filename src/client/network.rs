@@ -66,23 +66,18 @@ impl Engine<'_> {
         {
             return;
         }
-        let until = self.next_attempt(ctx, who);
-        self.enter(who, State::Waiting { until });
-        let event = Event::new(EventCode::RegisterFailed, self.server_id(who));
-        self.tell(ctx, event.why(status).until(until.as_millis()));
-    }
-
-    /// When an account is tried again after one more failure.
-    pub(crate) fn next_attempt(&mut self, ctx: &mut Context<'_>, who: usize) -> Instant {
         let (first, longest) = self.config.retry_s;
         let mut random = [0u8; 4];
         ctx.port.random(&mut random);
-        let Some(account) = self.account(who) else { return Instant::NEVER };
+        let Some(account) = self.account(who) else { return };
         let pause = seconds(first).wrapping_shl(account.failures.min(16).into()).min(seconds(longest));
         // three quarters to five quarters of the pause
         let spread = (pause / 2).wrapping_mul(u64::from(u32::from_ne_bytes(random))) >> 32;
+        let until = ctx.now.after(pause.wrapping_sub(pause / 4).wrapping_add(spread));
         account.failures = account.failures.saturating_add(1);
-        ctx.now.after(pause.wrapping_sub(pause / 4).wrapping_add(spread))
+        account.state = State::Waiting { until };
+        let event = Event::new(EventCode::RegisterFailed, account.short_server_id);
+        self.tell(ctx, event.why(status).until(until.as_millis()));
     }
 
     /// The network went, came, or came with a new address, with which a server in NoSec mode does not know us

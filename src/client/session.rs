@@ -250,10 +250,6 @@ impl<'a> Engine<'a> {
             Some((securing, backend)) => securing.install(ctx, backend, row, new)?,
             None => return Err(Error::SecurityMode),
         }
-        if let Some(instance) = self.accounts.get(who).and_then(|mine| self.model.instance(0, mine.security))
-        {
-            instance.present.set(row.presence());
-        }
         self.keep_settings();
         let disabled = self.accounts.get(who).map_or(Instant::ZERO, |account| account.disabled);
         self.forget_server(ctx, who, false);

@@ -134,6 +134,7 @@ impl Keeper<'_> {
         if settings.unsure.get() {
             self.read_manifest(ctx)?;
         }
+        engine.refresh_presence();
         let done = self.store_pieces(engine, ctx, buffer);
         bytes::zeroise(buffer);
         let (pieces, count, written) = done?;
@@ -372,6 +373,15 @@ impl Engine<'_> {
         };
         self.settle_account(who, server, security, instance, now);
         true
+    }
+
+    /// What the application put into the Security object is instantiated, and nothing else.
+    pub(crate) fn refresh_presence(&self) {
+        for instance in self.model.instances_of(0) {
+            if let Some(row) = self.security.row(instance) {
+                instance.present.set(row.presence(instance.present.get()));
+            }
+        }
     }
 
     /// Stores the settings now.

@@ -135,7 +135,7 @@ impl<'a> Engine<'a> {
                 }
                 _ => Ok(()),
             })
-            .and_then(|()| self.model.add_instance(0, id, row.presence(), at));
+            .and_then(|()| self.model.add_instance(0, id, 0b111_1111, at));
         if added.is_err() {
             let place = Instance { object: 0, id, data: at, ..Instance::FREE };
             self.security.delete(&place)?;

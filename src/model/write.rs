@@ -411,6 +411,7 @@ impl Undo<'_> {
 }
 
 /// Removes optional resources that a Replace did not name; tells which.
+#[inline(always)]
 pub(crate) fn remove_unnamed(object: &dyn Object, instance: &Instance, named: u64) -> u64 {
     let mut removed = 0;
     let mut index = 0;

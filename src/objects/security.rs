@@ -119,8 +119,8 @@ impl<'a> SecurityRow<'a> {
         }
     }
 
-    /// Which resources are instantiated, as bits in the order of their IDs.
-    pub fn presence(&self) -> u64 {
+    /// Which resources are instantiated, as bits in the order of their IDs; of the optional ones those that say something.
+    pub fn presence(&self, mandatory: u64) -> u64 {
         let [.., sni, ciphersuites] = self.lengths.get();
         let optional = [
             self.short_server_id.get() != 0,
@@ -131,8 +131,8 @@ impl<'a> SecurityRow<'a> {
             self.usage.get() != 0,
             ciphersuites != 0,
         ];
-        // the mandatory ones, and those that say something
-        optional.iter().rev().fold(0, |bits, there| bits << 1 | u64::from(*there)) << 6 | 0b11_1111
+        optional.iter().rev().fold(0, |bits, there| bits << 1 | u64::from(*there)) << 6
+            | mandatory & 0b11_1111
     }
 
     /// Shows the bytes of a field.

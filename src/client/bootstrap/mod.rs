@@ -120,6 +120,7 @@ impl<'a> Bootstrap<'a> {
     fn prepare(&self, engine: &Engine<'_>) {
         self.log.clear();
         self.uncontrolled.set(false);
+        engine.refresh_presence();
         for (who, extra) in self.server.extras.iter().enumerate() {
             extra.seal.set(engine.credentials_checksum(who));
         }
@@ -186,6 +187,11 @@ impl<'a> Bootstrap<'a> {
         }
         Ok(writer.finish())
     }
+}
+
+/// Three quarters to five quarters of a pause: never the same for all devices.
+fn spread(ctx: &mut Context<'_>, pause: u64) -> u64 {
+    pause.wrapping_sub(pause / 4).saturating_add(chance(ctx, pause / 2))
 }
 
 /// Milliseconds, from 0 to `most`.
@@ -284,8 +290,12 @@ impl Bootstrapping for Bootstrap<'_> {
             return self.registration_failed(engine, ctx, who, status);
         }
         self.give_back(engine, ctx);
-        let until = engine.next_attempt(ctx, who);
-        engine.enter(who, State::Waiting { until });
+        let (first, longest) = engine.config.retry_s;
+        let Some(account) = engine.account(who) else { return true };
+        let pause = seconds(first).wrapping_shl(account.failures.min(16).into()).min(seconds(longest));
+        let until = ctx.now.after(spread(ctx, pause));
+        account.failures = account.failures.saturating_add(1);
+        account.state = State::Waiting { until };
         engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(status).until(until.as_millis()));
         true
     }
@@ -357,7 +367,6 @@ impl Bootstrapping for Bootstrap<'_> {
             row.bootstrap.set(true);
             row.hold_off.set(hold_off);
             row.account_timeout.set(timeout);
-            instance.present.set(row.presence());
         }
         let who = engine.accounts.iter().position(|place| place.state == State::Free);
         let Some(who) = who else {

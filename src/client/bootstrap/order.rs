@@ -3,7 +3,7 @@
 //! Servers with a Registration Priority Order come one after the other, the lowest first; all others at once. What happens
 //! after a failure is said by the retry resources; without them a client of 1.0 does the same with their defaults.
 
-use super::{Bootstrap, chance};
+use super::{Bootstrap, spread};
 use crate::client::account::State;
 use crate::client::{Context, Engine};
 use crate::objects::{ServerExtra, Turn};
@@ -114,7 +114,7 @@ impl Bootstrap<'_> {
         } else {
             pause
         };
-        let until = ctx.now.after(pause.wrapping_sub(pause / 4).saturating_add(chance(ctx, pause / 2)));
+        let until = ctx.now.after(spread(ctx, pause));
         if let Some(account) = engine.account(who) {
             account.failures = failures.min(255) as u8;
             account.state = State::Waiting { until };
