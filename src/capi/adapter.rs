@@ -136,10 +136,11 @@ pub(super) unsafe fn attach_bootstrap(fitting: &mut Fitting<'_>) -> Result<(), E
         let old = carver.bytes(size.saturating_sub(carver.used()))?;
         (&raw mut (*place).security).write(OpenSecurity(fitting.tables.security));
         (&raw mut (*place).server).write(OrderedServer { server: fitting.tables.server, extras, newer });
-        let server = &*(&raw const (*place).server);
+        let server: &'static OrderedServer<'static> = &(*place).server;
         (&raw mut (*place).bootstrap).write(Bootstrap::new(server, old));
-        fitting.tables.first = [&*(&raw const (*place).security), server];
-        fitting.config.features.bootstrapping = Some(&*(&raw const (*place).bootstrap));
+        let place: &'static BootstrapPlace = &*place;
+        fitting.tables.first = [&place.security, &place.server];
+        fitting.config.features.bootstrapping = Some(&place.bootstrap);
     }
     Ok(())
 }

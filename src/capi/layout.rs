@@ -208,7 +208,8 @@ pub(crate) struct BootstrapPlace {
 impl BootstrapPlace {
     /// Bytes for it and for a row beside each of the Server object; old values lie behind.
     pub const fn size(rows: usize) -> usize {
-        (size_of::<Self>() + 7 & !7) + (rows * size_of::<ServerExtra>() + 7 & !7)
+        let extras = rows.wrapping_mul(size_of::<ServerExtra>());
+        (size_of::<Self>().wrapping_add(7) & !7).wrapping_add(extras.wrapping_add(7) & !7)
     }
 }
 
