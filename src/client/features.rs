@@ -266,7 +266,9 @@ pub trait Bootstrapping {
     /// The application wants a bootstrap.
     fn start(&self, engine: &mut Engine<'_>) -> Result<(), Error>;
     /// The client leaves all servers.
-    fn stop(&self);
+    fn stop(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>);
+    /// Whether a session is under way: accounts are the bootstrap server's to change.
+    fn is_held(&self) -> bool;
     /// Adds the account of a bootstrap server, with Client Hold Off Time and Bootstrap-Server Account Timeout.
     fn add(
         &self,

@@ -243,6 +243,7 @@ impl<'a> Engine<'a> {
         short_server_id: u16,
         new: &Credentials<'_>,
     ) -> Result<(), Error> {
+        self.settled()?;
         let who = self.place_of_server(short_server_id)?;
         let row = self.security_row(who).ok_or(Error::State)?;
         row.field(Field::Uri, |uri| self.check_scheme(&Uri::from_bytes(uri)?, new.mode != MODE_NOSEC))?;

@@ -40,6 +40,9 @@ struct Piece {
     begins: bool,
 }
 
+/// The pieces as they are after a write, how many there are, and whether any was written.
+type Stored = ([Piece; PIECES], usize, bool);
+
 /// What is known of the records.
 pub struct Settings {
     /// The application has asked for what was stored: from now on changes are.
@@ -153,7 +156,7 @@ impl Keeper<'_> {
         engine: &Engine<'_>,
         ctx: &mut Context<'_>,
         buffer: &mut [u8],
-    ) -> Result<([Piece; PIECES], usize, bool), Error> {
+    ) -> Result<Stored, Error> {
         let mut pieces = self.settings.pieces.get();
         let (mut count, mut start, mut begins, mut written) = (0usize, 0usize, true, false);
         loop {

@@ -46,6 +46,7 @@ impl<'a> Engine<'a> {
         if matches!(new.short_server_id, 0 | NONE) != times.is_some() {
             return Err(Error::BadValue);
         }
+        self.settled()?;
         let secure = credentials.is_some_and(|credentials| credentials.mode != MODE_NOSEC);
         self.check_scheme(&Uri::parse(new.uri)?, secure)?;
         if let Some(times) = times {
@@ -107,6 +108,14 @@ impl<'a> Engine<'a> {
         }
         if let Some(account) = self.account(who) {
             *account = Account::FREE;
+        }
+    }
+
+    /// [`Error::State`] while accounts are a bootstrap server's to change.
+    pub(crate) fn settled(&self) -> Result<(), Error> {
+        match self.config.features.bootstrapping {
+            Some(bootstrapping) if bootstrapping.is_held() => Err(Error::State),
+            _ => Ok(()),
         }
     }
 
@@ -186,6 +195,7 @@ impl<'a> Engine<'a> {
 
     /// Gives up an account without a word to the server; see [`Engine::stop`] for a friendly leave.
     pub fn remove_account(&mut self, ctx: &mut Context<'_>, short_server_id: u16) -> Result<(), Error> {
+        self.settled()?;
         let who = self.place_of_server(short_server_id)?;
         let account = self.accounts.get(who).ok_or(Error::NotFound)?;
         let (security, server) = (account.security, account.server);

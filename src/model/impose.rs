@@ -16,6 +16,9 @@ use crate::path::{NONE, Path};
 /// Objects below belong to the client: a bootstrap may write all their resources.
 const OWN: u16 = 3;
 
+/// A resource that the client has, and its place in the definition.
+type Known = (usize, Resource);
+
 /// Whether a bootstrap can write a resource of an object.
 fn takes(object: &dyn Object, resource: Resource) -> bool {
     if object.id() < OWN { !resource.allows(EXECUTE) } else { resource.allows(WRITE) }
@@ -35,7 +38,7 @@ impl Change<'_> {
         if current != NONE {
             name(current)?;
         }
-        self.all(object, &mut |index, resource, record| {
+        self.all(object, &mut |known, record| {
             let id = record.path.instance;
             if id == NONE {
                 return Err(Error::BadValue);
@@ -44,7 +47,7 @@ impl Change<'_> {
                 current = id;
                 name(id)?;
             }
-            let Some((index, resource)) = index.zip(resource) else {
+            let Some((index, resource)) = known else {
                 // an instance that is announced; or a resource that the client does not know
                 return if depth > 2 { Err(Error::NotFound) } else { Ok(()) };
             };
@@ -103,8 +106,8 @@ impl Change<'_> {
         scratch: &mut [u8],
     ) -> Result<(), Error> {
         let mut touched = 0u64;
-        self.all(object, &mut |index, resource, record| {
-            let Some((index, resource)) = index.zip(resource) else { return Ok(()) };
+        self.all(object, &mut |known, record| {
+            let Some((index, resource)) = known else { return Ok(()) };
             if record.path.instance != id || !takes(object, resource) {
                 return Ok(());
             }
@@ -135,12 +138,12 @@ impl Change<'_> {
     fn all(
         &self,
         object: &dyn Object,
-        take: &mut dyn FnMut(Option<usize>, Option<Resource>, Record<'_>) -> Result<(), Error>,
+        take: &mut dyn FnMut(Option<Known>, Record<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut cursor = Cursor::new(self.payload, self.base);
         while let Some(record) = self.format.next(&mut cursor)? {
             let index = object.find(record.path.resource).filter(|_| record.path.resource != NONE);
-            take(index, index.and_then(|index| object.resource(index)), record)?;
+            take(index.and_then(|index| Some((index, object.resource(index)?))), record)?;
         }
         Ok(())
     }

@@ -72,6 +72,8 @@ pub struct ServerExtra {
     pub sequences: Cell<u32>,
     /// How many seconds it waits when its turn comes.
     pub pending_delay: Cell<u32>,
+    /// Of the account in the place of the same number: where it stood before a bootstrap.
+    pub before: Cell<Turn>,
     /// Of the account in the place of the same number: what it was secured with before a bootstrap, as a checksum.
     pub seal: Cell<u32>,
 }
@@ -92,6 +94,7 @@ impl ServerExtra {
         turn: Cell::new(Turn::Trying),
         sequences: Cell::new(0),
         pending_delay: Cell::new(0),
+        before: Cell::new(Turn::Trying),
         seal: Cell::new(0),
     };
 

@@ -123,7 +123,18 @@ impl<'a> Bootstrap<'a> {
         engine.refresh_presence();
         for (who, extra) in self.server.extras.iter().enumerate() {
             extra.seal.set(engine.credentials_checksum(who));
+            if let Some(mine) = self.extra(engine, who) {
+                extra.before.set(mine.turn.get());
+            }
         }
+    }
+
+    /// Leaves the bootstrap server until it is needed again.
+    fn rest(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let how = if self.replaced.take() { end::NOTIFY | end::FORGET } else { end::NOTIFY };
+        engine.end_session(ctx, who, how);
+        engine.unlink(ctx, who);
+        engine.enter(who, State::Waiting { until: Instant::NEVER });
     }
 
     /// The session fails EXCHANGE_LIFETIME after the last command (TS 1.0 section 5.2.3.3 step 2).
@@ -134,9 +145,17 @@ impl<'a> Bootstrap<'a> {
 
     /// The session is over without success: everything is as it was before.
     fn give_back(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
-        if self.held.take() && !self.log.roll_back(engine) {
+        if !self.held.take() {
+            return;
+        }
+        if !self.log.roll_back(engine) {
             // a handler of the application did not take its own old value
             engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(Error::Handler.to_c()));
+        }
+        for (who, extra) in self.server.extras.iter().enumerate() {
+            if let Some(mine) = self.extra(engine, who) {
+                mine.turn.set(extra.before.get());
+            }
         }
         // one that was about to be replaced is the one again
         let mine = |at: &&Instance| engine.security.row(at).is_some_and(|row| row.bootstrap.get());
@@ -216,17 +235,10 @@ impl Bootstrapping for Bootstrap<'_> {
             return false;
         };
         match engine.accounts.get(who).map(|account| account.state) {
-            Some(State::Waiting { until: Instant::NEVER }) => {
-                if self.begins(engine) {
-                    self.hold_off(engine, ctx, who);
-                }
+            Some(State::Waiting { until: Instant::NEVER }) if self.begins(engine) => {
+                self.hold_off(engine, ctx, who);
             }
-            Some(State::Finished { until }) if ctx.now >= until => {
-                let how = if self.replaced.take() { end::NOTIFY | end::FORGET } else { end::NOTIFY };
-                engine.end_session(ctx, who, how);
-                engine.unlink(ctx, who);
-                engine.enter(who, State::Waiting { until: Instant::NEVER });
-            }
+            Some(State::Finished { until }) if ctx.now >= until => self.rest(engine, ctx, who),
             Some(State::Bootstrapping { until }) if ctx.now >= until => {
                 engine.retry_later(ctx, who, Error::Timeout.to_c());
             }
@@ -292,6 +304,11 @@ impl Bootstrapping for Bootstrap<'_> {
         self.give_back(engine, ctx);
         let (first, longest) = engine.config.retry_s;
         let Some(account) = engine.account(who) else { return true };
+        if matches!(account.state, State::Finished { .. }) {
+            // the server has left before we did
+            self.rest(engine, ctx, who);
+            return true;
+        }
         let pause = seconds(first).wrapping_shl(account.failures.min(16).into()).min(seconds(longest));
         let until = ctx.now.after(spread(ctx, pause));
         account.failures = account.failures.saturating_add(1);
@@ -344,9 +361,17 @@ impl Bootstrapping for Bootstrap<'_> {
         Ok(())
     }
 
-    fn stop(&self) {
+    fn stop(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
         self.stopped.set(true);
         self.wanted.set(false);
+        if let Some(who) = engine.place_of_bootstrap() {
+            self.rest(engine, ctx, who);
+            self.give_back(engine, ctx);
+        }
+    }
+
+    fn is_held(&self) -> bool {
+        self.held.get()
     }
 
     fn add(

@@ -17,9 +17,7 @@ impl Bootstrap<'_> {
         blob: &[u8],
     ) -> Result<(), Error> {
         let objects = bootstrap_file::objects(blob)?;
-        if self.held.get() {
-            return Err(Error::State);
-        }
+        engine.settled()?;
         self.prepare(engine);
         // until it is settled, the same as in a session: a failure brings the old values back
         self.held.set(true);

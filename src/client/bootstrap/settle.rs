@@ -103,7 +103,9 @@ impl Bootstrap<'_> {
             }
         }
         let registrable = engine.model.instances_of(1).count();
-        let enough = servers > 0 || (!finishes && bootstrap != NONE);
+        // the account of the bootstrap server is replaced, or stays
+        let enough =
+            if finishes { servers > 0 && bootstrap != NONE } else { servers > 0 || bootstrap != NONE };
         if !enough || registrable != servers || (servers > 1 && self.uncontrolled.get()) {
             return Err(Error::Inconsistent);
         }
