@@ -19,6 +19,9 @@ const OWN: u16 = 3;
 /// A resource that the client has, and its place in the definition.
 type Known = (usize, Resource);
 
+/// What is done with each record.
+type Taker<'t> = dyn FnMut(Option<Known>, Record<'_>) -> Result<(), Error> + 't;
+
 /// Whether a bootstrap can write a resource of an object.
 fn takes(object: &dyn Object, resource: Resource) -> bool {
     if object.id() < OWN { !resource.allows(EXECUTE) } else { resource.allows(WRITE) }
@@ -135,11 +138,7 @@ impl Change<'_> {
     }
 
     /// Runs over all records; those of resources that the client does not know have no place in the definition.
-    fn all(
-        &self,
-        object: &dyn Object,
-        take: &mut dyn FnMut(Option<Known>, Record<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn all(&self, object: &dyn Object, take: &mut Taker<'_>) -> Result<(), Error> {
         let mut cursor = Cursor::new(self.payload, self.base);
         while let Some(record) = self.format.next(&mut cursor)? {
             let index = object.find(record.path.resource).filter(|_| record.path.resource != NONE);
