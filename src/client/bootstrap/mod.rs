@@ -238,7 +238,10 @@ impl Bootstrapping for Bootstrap<'_> {
             Some(State::Waiting { until: Instant::NEVER }) if self.begins(engine) => {
                 self.hold_off(engine, ctx, who);
             }
-            Some(State::Finished { until }) if ctx.now >= until => self.rest(engine, ctx, who),
+            // one that is asked for once more does not wait for the end of the last
+            Some(State::Finished { until }) if ctx.now >= until || self.wanted.get() => {
+                self.rest(engine, ctx, who);
+            }
             Some(State::Bootstrapping { until }) if ctx.now >= until => {
                 engine.retry_later(ctx, who, Error::Timeout.to_c());
             }
@@ -262,6 +265,7 @@ impl Bootstrapping for Bootstrap<'_> {
         let pending = self.server.extras.iter().any(|extra| extra.trigger.get());
         let mut next = if pending { next.or(now, Reason::Work, 0) } else { next };
         next = match engine.accounts.get(who).map(|account| account.state) {
+            Some(State::Finished { .. }) if self.wanted.get() => next.or(now, Reason::Work, 0),
             Some(State::Bootstrapping { until } | State::Finished { until }) => {
                 next.or(until, Reason::Bootstrap, 0)
             }
