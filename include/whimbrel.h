@@ -448,6 +448,16 @@ typedef struct whimbrel_security_t {
 #define WHIMBREL_WAKE_HANDSHAKE 8
 /** A bootstrap is given up or ends, or its account times out. */
 #define WHIMBREL_WAKE_BOOTSTRAP 9
+/**
+ * How a link is opened (whimbrel_port_t.link_open), as bits: the datagrams are those of the security backend, which a socket
+ * need not know.
+ */
+#define WHIMBREL_LINK_SECURE 1
+/**
+ * The server speaks first: our end is the port 5683, or with security 5684, where it looks for us. Only asked for with
+ * whimbrel_config_t.server_initiated; a port that cannot returns WHIMBREL_ERR_NOT_SUPPORTED.
+ */
+#define WHIMBREL_LINK_LISTEN 2
 
 /** Access control (TS 1.0 section 7.3); the library has whimbrel_access_control. Only where named it is linked. */
 typedef struct whimbrel_access_t whimbrel_access_t;
@@ -592,6 +602,11 @@ typedef struct whimbrel_config_t {
     uint32_t handshake_first_ms;
     /** DTLS: the longest such timeout; when it has passed without an answer, the handshake has failed. 0 takes 60000. */
     uint32_t handshake_longest_ms;
+    /**
+     * With whimbrel_bootstrap, 1: the bootstrap server may speak first (server initiated bootstrap, TS 1.0 section 5.2.3.4).
+     * The client listens for it, with DTLS in the role of the server, and the radio stays on.
+     */
+    uint8_t server_initiated;
 } whimbrel_config_t;
 
 /** The platform. None of these functions may block, and none may call the client but whimbrel_changed(). */
@@ -606,8 +621,7 @@ typedef struct whimbrel_port_t {
     void (*random)(void *context, uint8_t *buffer, size_t size);
     /**
      * Opens a link to a server, or tells how far that has come. `link` is below whimbrel_limits_t.servers; `host` is a
-     * name or an address literal of `host_length` bytes, not terminated; `secure` is 1 where the datagrams are those of
-     * the security backend, which a socket need not know. Returns WHIMBREL_OK,
+     * name or an address literal of `host_length` bytes, not terminated; `how` is WHIMBREL_LINK_… as bits. Returns WHIMBREL_OK,
      * WHIMBREL_PENDING (the client asks again with the same arguments), or an error.
      */
     int32_t (*link_open)(void *context,
@@ -615,7 +629,7 @@ typedef struct whimbrel_port_t {
                          const char *host,
                          size_t host_length,
                          uint16_t port,
-                         int32_t secure);
+                         int32_t how);
     /** Sends one datagram whole. An error counts as a loss. */
     int32_t (*link_send)(void *context, uint8_t link, const uint8_t *data, size_t size);
     /**

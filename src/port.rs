@@ -12,6 +12,14 @@ pub enum Opening {
     Pending,
 }
 
+/// How a link is opened, as bits: `WHIMBREL_LINK_…`.
+pub mod link {
+    /// The datagrams are those of the security backend.
+    pub const SECURE: u8 = 1;
+    /// The server speaks first.
+    pub const LISTEN: u8 = 2;
+}
+
 /// The platform: chance, datagram links, events. Nothing here may block.
 ///
 /// A link is a small number that the engine chooses, below the number of accounts.
@@ -20,8 +28,8 @@ pub trait Port {
     fn random(&mut self, buffer: &mut [u8]);
 
     /// Opens a link to a server, or asks how far that has come. `host` is a name or an address literal without
-    /// brackets.
-    fn open(&mut self, link: u8, host: &str, port: u16, secure: bool) -> Result<Opening, Error>;
+    /// brackets; `how` is bits of [`link`].
+    fn open(&mut self, link: u8, host: &str, port: u16, how: u8) -> Result<Opening, Error>;
 
     /// Sends one datagram whole. An error is taken as a loss.
     fn send(&mut self, link: u8, datagram: &[u8]) -> Result<(), Error>;

@@ -44,6 +44,7 @@ struct posix_link {
     struct posix_addresses addresses;
     size_t at;    /* which of them the socket is connected to */
     int answered; /* whether something came from there */
+    uint16_t own; /* the port of our end; 0: any */
 };
 
 /* The longest directory for storage, and what a file name adds to it. */
@@ -59,7 +60,7 @@ struct whimbrel_posix_t {
 };
 
 int32_t posix_udp_open(void *context, uint8_t link, const char *host, size_t host_length, uint16_t port,
-                       int32_t secure);
+                       int32_t how);
 int32_t posix_udp_send(void *context, uint8_t link, const uint8_t *data, size_t size);
 int32_t posix_udp_receive(void *context, uint8_t link, uint8_t *buffer, size_t size);
 void posix_udp_close(void *context, uint8_t link);

@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -16,6 +17,17 @@ static struct posix_link *find(void *context, uint8_t link)
     return link < POSIX_LINKS ? &((whimbrel_posix_t *)context)->links[link] : NULL;
 }
 
+/* Where the server speaks first, it looks for us at a known port. */
+static int bind_own(int fd, sa_family_t family, uint16_t port)
+{
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+    if (port == 0) return 0;
+    if (family == AF_INET6) return bind(fd, (const struct sockaddr *)&six, sizeof six);
+    return bind(fd, (const struct sockaddr *)&four, sizeof four);
+}
+
 /* Connects to the first address from `at` on that the routing table knows a way to: on a network without IPv6 the
  * IPv6 addresses of a name fail here, without a packet. */
 static int32_t connect_from(struct posix_link *link, size_t at)
@@ -24,7 +36,8 @@ static int32_t connect_from(struct posix_link *link, size_t at)
         const struct sockaddr *address = (const struct sockaddr *)&link->addresses.list[at].address;
         const int fd = socket(address->sa_family, SOCK_DGRAM, 0);
         if (fd < 0) continue;
-        if (posix_prepare(fd) == 0 && connect(fd, address, link->addresses.list[at].length) == 0) {
+        if (posix_prepare(fd) == 0 && bind_own(fd, address->sa_family, link->own) == 0 &&
+            connect(fd, address, link->addresses.list[at].length) == 0) {
             if (link->fd >= 0) close(link->fd);
             link->fd = fd;
             link->at = at;
@@ -52,7 +65,7 @@ static int32_t begin(whimbrel_posix_t *posix, struct posix_link *link, const cha
 
 /* whimbrel_port_t.link_open */
 int32_t posix_udp_open(void *context, uint8_t number, const char *host, size_t host_length, uint16_t port,
-                       int32_t secure)
+                       int32_t how)
 {
     struct posix_link *link = find(context, number);
     char name[HOST_SIZE];
@@ -60,7 +73,8 @@ int32_t posix_udp_open(void *context, uint8_t number, const char *host, size_t h
 
     if (link == NULL || host_length >= sizeof name || memchr(host, 0, host_length) != NULL)
         return WHIMBREL_ERR_BAD_VALUE;
-    (void)secure; /* datagrams are datagrams */
+    link->own = 0;
+    if ((how & WHIMBREL_LINK_LISTEN) != 0) link->own = (how & WHIMBREL_LINK_SECURE) != 0 ? 5684 : 5683;
     if (link->fd >= 0) return WHIMBREL_OK;
     if (link->lookup == NULL) {
         memcpy(name, host, host_length);

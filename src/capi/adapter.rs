@@ -176,7 +176,7 @@ fn with_setup(
     done(job(&whimbrel_session_t {
         size: size_of::<whimbrel_session_t>(),
         mode: setup.mode,
-        serves: 0,
+        serves: setup.serves.into(),
         certificate_usage: setup.usage,
         matching_type: setup.matching,
         check_name: setup.check_name.into(),

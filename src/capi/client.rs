@@ -176,6 +176,7 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
         ),
         mtu: 0,
         confirm_notifications: given.confirm_notifications != 0,
+        invites: given.server_initiated != 0,
     })
 }
 

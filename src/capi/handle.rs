@@ -72,10 +72,10 @@ impl Port for &CPort {
         }
     }
 
-    fn open(&mut self, link: u8, host: &str, port: u16, secure: bool) -> Result<Opening, Error> {
+    fn open(&mut self, link: u8, host: &str, port: u16, how: u8) -> Result<Opening, Error> {
         let open = self.table.link_open.ok_or(Error::Link)?;
         let status =
-            unsafe { open(self.table.context, link, host.as_ptr().cast(), host.len(), port, secure.into()) };
+            unsafe { open(self.table.context, link, host.as_ptr().cast(), host.len(), port, how.into()) };
         done(status)?;
         Ok(if status == super::types::WHIMBREL_PENDING { Opening::Pending } else { Opening::Ready })
     }

@@ -217,6 +217,13 @@ pub const WHIMBREL_WAKE_HANDSHAKE: u8 = 8;
 /// A bootstrap is given up or ends, or its account times out.
 pub const WHIMBREL_WAKE_BOOTSTRAP: u8 = 9;
 
+/// How a link is opened (whimbrel_port_t.link_open), as bits: the datagrams are those of the security backend, which a socket
+/// need not know.
+pub const WHIMBREL_LINK_SECURE: u8 = 1;
+/// The server speaks first: our end is the port 5683, or with security 5684, where it looks for us. Only asked for with
+/// whimbrel_config_t.server_initiated; a port that cannot returns WHIMBREL_ERR_NOT_SUPPORTED.
+pub const WHIMBREL_LINK_LISTEN: u8 = 2;
+
 /// How much a client can hold. All of it comes from the one memory block; a 0 takes the default in parentheses.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -396,6 +403,9 @@ pub struct whimbrel_config_t {
     pub handshake_first_ms: u32,
     /// DTLS: the longest such timeout; when it has passed without an answer, the handshake has failed. 0 takes 60000.
     pub handshake_longest_ms: u32,
+    /// With whimbrel_bootstrap, 1: the bootstrap server may speak first (server initiated bootstrap, TS 1.0 section 5.2.3.4).
+    /// The client listens for it, with DTLS in the role of the server, and the radio stays on.
+    pub server_initiated: u8,
 }
 
 /// The platform. None of these functions may block, and none may call the client but whimbrel_changed().
@@ -411,8 +421,7 @@ pub struct whimbrel_port_t {
     /// Fills `buffer` with bytes nobody can guess.
     pub random: Option<unsafe extern "C" fn(context: *mut c_void, buffer: *mut u8, size: usize)>,
     /// Opens a link to a server, or tells how far that has come. `link` is below whimbrel_limits_t.servers; `host` is a
-    /// name or an address literal of `host_length` bytes, not terminated; `secure` is 1 where the datagrams are those of
-    /// the security backend, which a socket need not know. Returns WHIMBREL_OK,
+    /// name or an address literal of `host_length` bytes, not terminated; `how` is WHIMBREL_LINK_… as bits. Returns WHIMBREL_OK,
     /// WHIMBREL_PENDING (the client asks again with the same arguments), or an error.
     pub link_open: Option<
         unsafe extern "C" fn(
@@ -421,7 +430,7 @@ pub struct whimbrel_port_t {
             host: *const c_char,
             host_length: usize,
             port: u16,
-            secure: i32,
+            how: i32,
         ) -> i32,
     >,
     /// Sends one datagram whole. An error counts as a loss.

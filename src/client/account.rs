@@ -53,6 +53,11 @@ pub enum State {
     },
     /// The Bootstrap-Request is under way.
     Requesting,
+    /// The bootstrap server may speak first.
+    Listening {
+        /// When to ask it.
+        until: Instant,
+    },
     /// The bootstrap server commands.
     Bootstrapping {
         /// When the session has failed for want of commands.
@@ -180,7 +185,13 @@ impl Account {
 
     /// The same of any server, a bootstrap server included.
     pub fn listens(&self) -> bool {
-        matches!(self.state, State::Registered { .. } | State::Bootstrapping { .. } | State::Finished { .. })
+        matches!(
+            self.state,
+            State::Registered { .. }
+                | State::Listening { .. }
+                | State::Bootstrapping { .. }
+                | State::Finished { .. }
+        )
     }
 
     /// Whether this is the account of the bootstrap server, which has no instance of the Server object.

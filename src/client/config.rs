@@ -37,6 +37,8 @@ pub struct Config<'a> {
     pub mtu: u16,
     /// Whether notifications are Confirmable; one a day is in any case (RFC 7641 section 4.5).
     pub confirm_notifications: bool,
+    /// Whether a bootstrap server may speak first (TS 1.0 section 5.2.3.4).
+    pub invites: bool,
 }
 
 impl<'a> Config<'a> {

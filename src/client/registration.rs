@@ -18,7 +18,7 @@ use crate::secure::end;
 use crate::time::{Instant, seconds};
 
 /// How soon to ask again for a link that is being opened, in milliseconds. A port can wake the client earlier.
-const LINK_POLL_MS: u64 = 100;
+pub(crate) const LINK_POLL_MS: u64 = 100;
 
 /// Room that a Block1 and a Size1 option take.
 const BLOCK_OPTIONS: usize = 12;
@@ -109,7 +109,7 @@ impl<'a> Engine<'a> {
             let uri = Uri::from_bytes(bytes)?;
             // a mode that secures is never served in clear
             self.check_scheme(&uri, secure)?;
-            ctx.port.open(who as u8, uri.host, uri.port, secure)
+            ctx.port.open(who as u8, uri.host, uri.port, secure.into())
         });
         match opened {
             Ok(Opening::Ready) => {

@@ -131,6 +131,11 @@ impl<'a> Engine<'a> {
         self.sessions.get(who).map_or(Phase::Clear, |session| session.phase)
     }
 
+    /// Whether the account is the bootstrap server's, which may speak first.
+    fn is_listening(&self, who: usize) -> bool {
+        matches!(self.accounts.get(who).map(|account| account.state), Some(State::Listening { .. }))
+    }
+
     /// The row of an account's Security instance.
     pub(crate) fn security_row(&self, who: usize) -> Option<&'a SecurityRow<'a>> {
         let account = self.accounts.get(who)?;
@@ -168,6 +173,7 @@ impl<'a> Engine<'a> {
                 // TS 1.0 section 7.1.9 asks for it also where the certificate is the very one; 1.1 does not
                 check_name: given.mode == MODE_CERTIFICATE && self.config.versions.1 == 0,
                 name_is_address: sni.is_empty() && is_address(uri.host),
+                serves: self.is_listening(who),
                 mtu: self.config.mtu,
                 timeouts_ms: self.config.handshake_ms,
                 ciphersuites: given.ciphersuites,
@@ -277,6 +283,29 @@ impl Library {
         }
     }
 
+    /// Begins a handshake.
+    fn start(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        backend: &dyn Backend,
+    ) -> bool {
+        let started = engine.with_setup(who, |setup| backend.start(ctx.port, who as u8, setup));
+        let Some(session) = engine.session(who) else { return false };
+        match started.and_then(|started| started) {
+            Ok(()) => {
+                session.phase = Phase::Handshaking;
+                session.due = ctx.now;
+                true
+            }
+            Err(error) => {
+                engine.session_over(ctx, who, error);
+                false
+            }
+        }
+    }
+
     /// Registers over a session that is there, or sends an Update where the server knows the registration.
     fn go_on(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
         let known = engine.session(who).is_some_and(|session| core::mem::take(&mut session.registered));
@@ -354,15 +383,8 @@ impl Securing for Library {
             return self.go_on(engine, ctx, who);
         }
         engine.enter(who, State::Securing);
-        let started = engine.with_setup(who, |setup| backend.start(ctx.port, who as u8, setup));
-        let Some(session) = engine.session(who) else { return };
-        match started.and_then(|started| started) {
-            Ok(()) => {
-                session.phase = Phase::Handshaking;
-                session.due = ctx.now;
-                self.drive(engine, ctx, who);
-            }
-            Err(error) => engine.session_over(ctx, who, error),
+        if self.start(engine, ctx, who, backend) {
+            self.drive(engine, ctx, who);
         }
     }
 
@@ -391,6 +413,10 @@ impl Securing for Library {
         length: usize,
     ) {
         let Some(backend) = engine.backend() else { return };
+        if engine.phase(who) == Phase::Off && engine.is_listening(who) {
+            // the bootstrap server speaks first
+            self.start(engine, ctx, who, backend);
+        }
         let (records, mut length) = (length / RECORD, length);
         for _ in 0..=records {
             let live = matches!(engine.phase(who), Phase::Handshaking | Phase::Established);

@@ -43,6 +43,8 @@ pub struct Setup<'s> {
     pub matching: u8,
     /// Whether a certificate must be for `name` even if it is the very one expected.
     pub check_name: bool,
+    /// Whether we are the DTLS server (TS 1.0 section 7.1.6).
+    pub serves: bool,
     /// Whether `name` is an address literal.
     pub name_is_address: bool,
     /// The largest datagram that may be sent.

@@ -9,7 +9,7 @@ struct NoPort;
 
 impl Port for NoPort {
     fn random(&mut self, _: &mut [u8]) {}
-    fn open(&mut self, _: u8, _: &str, _: u16, _: bool) -> Result<Opening, Error> {
+    fn open(&mut self, _: u8, _: &str, _: u16, _: u8) -> Result<Opening, Error> {
         Err(Error::Link)
     }
     fn send(&mut self, _: u8, _: &[u8]) -> Result<(), Error> {

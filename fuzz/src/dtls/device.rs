@@ -211,6 +211,7 @@ fn config(world: *mut World, limits: &whimbrel_limits_t, shape: Shape) -> whimbr
         event_context: world.cast(),
         handshake_first_ms: FIRST_TIMEOUT,
         handshake_longest_ms: LONGEST_TIMEOUT,
+        server_initiated: 0,
     }
 }
 

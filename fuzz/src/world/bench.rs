@@ -127,6 +127,7 @@ impl Bench {
             event_context: world.cast(),
             handshake_first_ms: 0,
             handshake_longest_ms: 0,
+            server_initiated: 0,
         };
         let size = unsafe { whimbrel_client_size(&limits) };
         assert!(size > 0);

@@ -20,17 +20,18 @@ pub use log::Log;
 
 use crate::client::account::{Account, Purpose, State};
 use crate::client::features::Bootstrapping;
-use crate::client::registration::query;
+use crate::client::registration::{LINK_POLL_MS, query};
 use crate::client::request::Request;
 use crate::client::respond::Reply;
+use crate::client::uri::Uri;
 use crate::client::{Context, Deadline, Engine, NewAccount, Reason};
 use crate::coap::{Code, Kind, Message, Writer, option};
 use crate::error::Error;
 use crate::format::number;
 use crate::model::Instance;
-use crate::objects::{Credentials, OrderedServer, ServerExtra, Turn};
+use crate::objects::{Credentials, Field, MODE_NOSEC, OrderedServer, ServerExtra, Turn};
 use crate::path::NONE;
-use crate::port::{Event, EventCode};
+use crate::port::{Event, EventCode, Opening, link};
 use crate::secure::end;
 use crate::time::{Instant, seconds};
 use core::cell::Cell;
@@ -54,6 +55,8 @@ pub struct Bootstrap<'a> {
     replaced: Cell<bool>,
     /// When the account of the bootstrap server goes (Bootstrap-Server Account Timeout).
     purge: Cell<Instant>,
+    /// When the server may be listened for.
+    listen_after: Cell<Instant>,
 }
 
 impl<'a> Bootstrap<'a> {
@@ -69,6 +72,7 @@ impl<'a> Bootstrap<'a> {
             uncontrolled: Cell::new(false),
             replaced: Cell::new(false),
             purge: Cell::new(Instant::NEVER),
+            listen_after: Cell::new(Instant::ZERO),
         }
     }
 
@@ -103,10 +107,38 @@ impl<'a> Bootstrap<'a> {
     }
 
     /// Waits for the Client Hold Off Time, and up to a quarter longer, so that not all devices come at once.
-    fn hold_off(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+    fn hold_off(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, who: usize) -> Instant {
         let hold_off = engine.security_row(who).map_or(0, |row| seconds(row.hold_off.get()));
-        let until = ctx.now.after(hold_off.saturating_add(chance(ctx, hold_off / 4)));
-        engine.enter(who, State::Waiting { until });
+        ctx.now.after(hold_off.saturating_add(chance(ctx, hold_off / 4)))
+    }
+
+    /// Whether the bootstrap server is to be listened for now (TS 1.0 section 5.2.3.4).
+    fn listens(&self, engine: &Engine<'_>, now: Instant) -> bool {
+        engine.config.invites && !self.stopped.get() && !self.held.get() && now >= self.listen_after.get()
+    }
+
+    /// Opens the link on which the bootstrap server may speak first.
+    fn listen(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        let Some(row) = engine.security_row(who).filter(|_| engine.is_online()) else { return };
+        let secure = if row.mode.get() == MODE_NOSEC { 0 } else { link::SECURE };
+        engine.need_radio(ctx);
+        let opened = row.field(Field::Uri, |bytes| {
+            let uri = Uri::from_bytes(bytes)?;
+            ctx.port.open(who as u8, uri.host, uri.port, secure | link::LISTEN)
+        });
+        match opened {
+            Ok(Opening::Ready) => {
+                engine.enter(who, State::Listening { until: Instant::NEVER });
+                if let Some(account) = engine.account(who) {
+                    account.linked = true;
+                }
+            }
+            Ok(Opening::Pending) => self.listen_after.set(ctx.now.after(LINK_POLL_MS)),
+            Err(error) => {
+                self.listen_after.set(ctx.now.after(seconds(engine.config.retry_s.1)));
+                engine.tell_about(ctx, who, EventCode::LinkFailed, error.to_c());
+            }
+        }
     }
 
     fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
@@ -235,8 +267,20 @@ impl Bootstrapping for Bootstrap<'_> {
             return false;
         };
         match engine.accounts.get(who).map(|account| account.state) {
+            Some(State::Waiting { until: Instant::NEVER }) if self.listens(engine, ctx.now) => {
+                self.listen(engine, ctx, who);
+            }
             Some(State::Waiting { until: Instant::NEVER }) if self.begins(engine) => {
-                self.hold_off(engine, ctx, who);
+                let until = self.hold_off(engine, ctx, who);
+                engine.enter(who, State::Waiting { until });
+            }
+            Some(State::Listening { until: Instant::NEVER }) if self.begins(engine) => {
+                let until = self.hold_off(engine, ctx, who);
+                engine.enter(who, State::Listening { until });
+            }
+            Some(State::Listening { until }) if ctx.now >= until => {
+                engine.unlink(ctx, who);
+                engine.enter(who, State::Waiting { until: ctx.now });
             }
             // one that is asked for once more does not wait for the end of the last
             Some(State::Finished { until }) if ctx.now >= until || self.wanted.get() => {
@@ -266,8 +310,13 @@ impl Bootstrapping for Bootstrap<'_> {
         let mut next = if pending { next.or(now, Reason::Work, 0) } else { next };
         next = match engine.accounts.get(who).map(|account| account.state) {
             Some(State::Finished { .. }) if self.wanted.get() => next.or(now, Reason::Work, 0),
-            Some(State::Bootstrapping { until } | State::Finished { until }) => {
+            Some(State::Listening { until } | State::Bootstrapping { until } | State::Finished { until }) => {
                 next.or(until, Reason::Bootstrap, 0)
+            }
+            Some(State::Waiting { until: Instant::NEVER })
+                if engine.config.invites && !self.stopped.get() && engine.is_online() =>
+            {
+                next.or(self.listen_after.get(), Reason::Link, 0)
             }
             Some(State::Waiting { until: Instant::NEVER }) if self.begins(engine) => {
                 next.or(now, Reason::Work, 0)
@@ -281,6 +330,10 @@ impl Bootstrapping for Bootstrap<'_> {
     }
 
     fn request(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
+        if matches!(engine.accounts.get(who).map(|account| account.state), Some(State::Listening { .. })) {
+            // it came by itself, and needs no invitation
+            return;
+        }
         engine.enter(who, State::Requesting);
         let (id, token) = (engine.fresh_id(), engine.fresh_token(ctx));
         let written = engine.with_outgoing(who, |engine, buffer| {
@@ -308,16 +361,20 @@ impl Bootstrapping for Bootstrap<'_> {
         self.give_back(engine, ctx);
         let (first, longest) = engine.config.retry_s;
         let Some(account) = engine.account(who) else { return true };
-        if matches!(account.state, State::Finished { .. }) {
-            // the server has left before we did
+        if matches!(account.state, State::Finished { .. } | State::Listening { .. }) {
+            // the server has left before we did, or came to nothing
+            self.listen_after.set(ctx.now.after(seconds(first)));
             self.rest(engine, ctx, who);
             return true;
         }
         let pause = seconds(first).wrapping_shl(account.failures.min(16).into()).min(seconds(longest));
         let until = ctx.now.after(spread(ctx, pause));
         account.failures = account.failures.saturating_add(1);
-        account.state = State::Waiting { until };
-        engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(status).until(until.as_millis()));
+        // one that the server began, and nobody needs, is not tried again by us
+        let until = if self.begins(engine) { until } else { Instant::NEVER };
+        engine.enter(who, State::Waiting { until });
+        let at = if until.is_never() { 0 } else { until.as_millis() };
+        engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(status).until(at));
         true
     }
 
@@ -334,6 +391,9 @@ impl Bootstrapping for Bootstrap<'_> {
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
         let finishes = commands::is_finish(message);
+        if let Some(State::Listening { .. }) = engine.accounts.get(who).map(|account| account.state) {
+            self.begin(engine, ctx, who);
+        }
         if !self.held.get() {
             // the session is over: its end may be repeated, and nothing else comes
             return if finishes { Ok(Reply::code(Code::CHANGED)) } else { Err(Error::NotAllowed) };

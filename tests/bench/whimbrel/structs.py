@@ -94,6 +94,7 @@ class Config(Structure):
         ("event_context", c_void_p),
         ("handshake_first_ms", c_uint32),
         ("handshake_longest_ms", c_uint32),
+        ("server_initiated", c_uint8),
     ]
 
 

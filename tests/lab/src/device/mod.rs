@@ -178,6 +178,7 @@ impl Device {
             event_context: Rc::as_ptr(&platform).cast_mut().cast(),
             handshake_first_ms: config.handshake.0,
             handshake_longest_ms: config.handshake.1,
+            server_initiated: 0,
         };
         // SAFETY: the device keeps alive what it hands over until the client has ended
         let (client, memory) = unsafe {

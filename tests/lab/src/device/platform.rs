@@ -188,12 +188,15 @@ unsafe extern "C" fn open(
     host: *const c_char,
     length: usize,
     port: u16,
-    secure: i32,
+    how: i32,
 ) -> i32 {
     // SAFETY: `length` bytes at `host`
     let (platform, host) =
         unsafe { (platform(context), std::slice::from_raw_parts(host.cast::<u8>(), length)) };
-    assert!(secure == 0 || platform.secured.get(), "no security was configured");
+    assert!(
+        how & i32::from(WHIMBREL_LINK_SECURE) == 0 || platform.secured.get(),
+        "no security was configured"
+    );
     platform.opened.borrow_mut().push((platform.now.get(), platform.events.borrow().len()));
     if platform.broken.get() {
         return WHIMBREL_ERR_LINK;
