@@ -245,6 +245,10 @@ fn spread(ctx: &mut Context<'_>, pause: u64) -> u64 {
     pause.wrapping_sub(pause / 4).saturating_add(chance(ctx, pause / 2))
 }
 
+fn later(one: Instant, other: Instant) -> Instant {
+    if one > other { one } else { other }
+}
+
 /// Milliseconds, from 0 to `most`.
 fn chance(ctx: &mut Context<'_>, most: u64) -> u64 {
     let mut random = [0u8; 4];
@@ -308,21 +312,22 @@ impl Bootstrapping for Bootstrap<'_> {
         let Some(who) = engine.place_of_bootstrap() else { return (next, false) };
         let pending = self.server.extras.iter().any(|extra| extra.trigger.get());
         let mut next = if pending { next.or(now, Reason::Work, 0) } else { next };
-        next = match engine.accounts.get(who).map(|account| account.state) {
-            Some(State::Finished { .. }) if self.wanted.get() => next.or(now, Reason::Work, 0),
-            Some(State::Listening { until } | State::Bootstrapping { until } | State::Finished { until }) => {
-                next.or(until, Reason::Bootstrap, 0)
-            }
-            Some(State::Waiting { until: Instant::NEVER })
-                if engine.config.invites && !self.stopped.get() && engine.is_online() =>
-            {
-                next.or(self.listen_after.get(), Reason::Link, 0)
-            }
-            Some(State::Waiting { until: Instant::NEVER }) if self.begins(engine) => {
-                next.or(now, Reason::Work, 0)
-            }
-            _ => next,
-        };
+        next =
+            match engine.accounts.get(who).map(|account| account.state) {
+                Some(State::Finished { .. }) if self.wanted.get() => next.or(now, Reason::Work, 0),
+                Some(
+                    State::Waiting { until: Instant::NEVER } | State::Listening { until: Instant::NEVER },
+                ) if self.begins(engine) => next.or(now, Reason::Work, 0),
+                Some(
+                    State::Listening { until } | State::Bootstrapping { until } | State::Finished { until },
+                ) => next.or(until, Reason::Bootstrap, 0),
+                Some(State::Waiting { until: Instant::NEVER })
+                    if engine.config.invites && !self.stopped.get() && engine.is_online() =>
+                {
+                    next.or(later(self.listen_after.get(), now), Reason::Link, 0)
+                }
+                _ => next,
+            };
         if self.held.get() {
             return (engine.account_deadline(who, now, next), true);
         }
