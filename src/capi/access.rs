@@ -96,6 +96,7 @@ pub unsafe extern "C" fn whimbrel_access_add(
             let entry = entry.ok_or(Error::Argument)?;
             let access = parts.access_control.ok_or(Error::State)?;
             (access.enroll)(engine, parts, entry)?;
+            engine.keep_settings();
             engine.objects_changed();
             Ok(0)
         })

@@ -5,7 +5,7 @@
 
 use crate::client::request::Request;
 use crate::client::respond::Reply;
-use crate::client::{Context, Deadline, Engine, NewAccount};
+use crate::client::{Context, Deadline, Engine};
 use crate::coap::{Block, Code, Message};
 use crate::error::Error;
 use crate::format::link::LinkWriter;
@@ -269,15 +269,9 @@ pub trait Bootstrapping {
     fn stop(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>);
     /// Whether a session is under way: accounts are the bootstrap server's to change.
     fn is_held(&self) -> bool;
-    /// Adds the account of a bootstrap server, with Client Hold Off Time and Bootstrap-Server Account Timeout.
-    fn add(
-        &self,
-        engine: &mut Engine<'_>,
-        ctx: &mut Context<'_>,
-        new: &NewAccount<'_>,
-        credentials: Option<&Credentials<'_>>,
-        times: (u32, u32),
-    ) -> Result<(), Error>;
+    /// Makes an instance of the Security object that of the bootstrap server, with Client Hold Off Time and Bootstrap-Server
+    /// Account Timeout; gives its instance of the Server object, [`NONE`](crate::path::NONE).
+    fn adopt(&self, engine: &Engine<'_>, security: u16, times: (u32, u32)) -> Result<u16, Error>;
     /// Takes a provisioning blob.
     fn provision(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, blob: &[u8]) -> Result<(), Error>;
     /// The accounts come from storage: they begin in their order.

@@ -43,29 +43,34 @@ impl<'a> Engine<'a> {
         credentials: Option<&Credentials<'_>>,
         times: Option<(u32, u32)>,
     ) -> Result<(), Error> {
-        if matches!(new.short_server_id, 0 | NONE) != times.is_some() {
+        if new.short_server_id == NONE || (new.short_server_id == 0) != times.is_some() {
             return Err(Error::BadValue);
         }
         self.settled()?;
         let secure = credentials.is_some_and(|credentials| credentials.mode != MODE_NOSEC);
         self.check_scheme(&Uri::parse(new.uri)?, secure)?;
-        if let Some(times) = times {
-            let bootstrapping = self.config.features.bootstrapping.ok_or(Error::NotSupported)?;
-            return bootstrapping.add(self, ctx, new, credentials, times);
-        }
-        if self.accounts.iter().any(|account| account.short_server_id == new.short_server_id) {
+        let same = |account: &Account| {
+            account.state != State::Free && account.short_server_id == new.short_server_id
+        };
+        if self.accounts.iter().any(same) {
             return Err(Error::Exists);
         }
         let who = self.accounts.iter().position(|place| place.state == State::Free).ok_or(Error::Full)?;
         let security = self.add_security(ctx, new, credentials)?;
-        let server = match self.add_server(new) {
+        let added = match (times, self.config.features.bootstrapping) {
+            (None, _) => self.add_server(new),
+            (Some(times), Some(bootstrapping)) => bootstrapping.adopt(self, security, times),
+            (Some(_), None) => Err(Error::NotSupported),
+        };
+        let server = match added {
             Ok(server) => server,
             Err(error) => {
                 self.drop_instance(0, security);
                 return Err(error);
             }
         };
-        self.settle_account(who, new.short_server_id, security, server, ctx.now);
+        let until = if server == NONE { Instant::NEVER } else { ctx.now };
+        self.settle_account(who, new.short_server_id, security, server, until);
         self.keep_settings();
         self.objects_changed();
         Ok(())
@@ -126,7 +131,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    pub(crate) fn add_security(
+    fn add_security(
         &mut self,
         ctx: &Context<'_>,
         new: &NewAccount<'_>,

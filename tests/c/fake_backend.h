@@ -7,7 +7,7 @@
 
 #include "harness.h"
 
-enum { SLOTS = 256, SLOT_SIZE = 512 };
+enum { SLOTS = 512, SLOT_SIZE = 512 };
 
 static struct {
     uint32_t can;

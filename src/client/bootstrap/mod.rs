@@ -24,12 +24,12 @@ use crate::client::registration::{LINK_POLL_MS, query};
 use crate::client::request::Request;
 use crate::client::respond::Reply;
 use crate::client::uri::Uri;
-use crate::client::{Context, Deadline, Engine, NewAccount, Reason};
+use crate::client::{Context, Deadline, Engine, Reason};
 use crate::coap::{Code, Kind, Message, Writer, option};
 use crate::error::Error;
 use crate::format::number;
 use crate::model::Instance;
-use crate::objects::{Credentials, Field, MODE_NOSEC, OrderedServer, ServerExtra, Turn};
+use crate::objects::{Field, MODE_NOSEC, OrderedServer, ServerExtra, Turn};
 use crate::path::NONE;
 use crate::port::{Event, EventCode, Opening, link};
 use crate::secure::end;
@@ -197,6 +197,12 @@ impl<'a> Bootstrap<'a> {
         {
             account.security = security;
         }
+    }
+
+    /// The account of the bootstrap server goes after its Bootstrap-Server Account Timeout.
+    fn set_purge(&self, engine: &Engine<'_>, ctx: &Context<'_>, who: usize) {
+        let timeout = engine.security_row(who).map_or(0, |row| row.account_timeout.get());
+        self.purge.set(if timeout == 0 { Instant::NEVER } else { ctx.now.after(seconds(timeout)) });
     }
 
     fn purge_account(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
@@ -443,33 +449,13 @@ impl Bootstrapping for Bootstrap<'_> {
         self.held.get()
     }
 
-    fn add(
-        &self,
-        engine: &mut Engine<'_>,
-        ctx: &mut Context<'_>,
-        new: &NewAccount<'_>,
-        credentials: Option<&Credentials<'_>>,
-        (hold_off, timeout): (u32, u32),
-    ) -> Result<(), Error> {
-        if engine.place_of_bootstrap().is_some() {
-            return Err(Error::Exists);
-        }
-        let security = engine.add_security(ctx, new, credentials)?;
-        if let Some(instance) = engine.model.instance(0, security)
-            && let Some(row) = engine.security.row(instance)
-        {
-            row.bootstrap.set(true);
-            row.hold_off.set(hold_off);
-            row.account_timeout.set(timeout);
-        }
-        let who = engine.accounts.iter().position(|place| place.state == State::Free);
-        let Some(who) = who else {
-            engine.drop_instance(0, security);
-            return Err(Error::Full);
-        };
-        engine.settle_account(who, 0, security, NONE, Instant::NEVER);
-        engine.keep_settings();
-        Ok(())
+    fn adopt(&self, engine: &Engine<'_>, security: u16, times: (u32, u32)) -> Result<u16, Error> {
+        let instance = engine.model.instance(0, security).ok_or(Error::NotFound)?;
+        let row = engine.security.row(instance).ok_or(Error::NotFound)?;
+        row.bootstrap.set(true);
+        row.hold_off.set(times.0);
+        row.account_timeout.set(times.1);
+        Ok(NONE)
     }
 
     fn provision(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, blob: &[u8]) -> Result<(), Error> {
@@ -478,5 +464,11 @@ impl Bootstrapping for Bootstrap<'_> {
 
     fn arrange(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
         self.begin_order(engine, ctx, false);
+        // how long ago the bootstrap was nobody knows: the time runs anew
+        if !self.is_lost(engine)
+            && let Some(who) = engine.place_of_bootstrap()
+        {
+            self.set_purge(engine, ctx, who);
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::objects::{MODE_NOSEC, SecurityRow, Turn};
 use crate::path::{NONE, Path};
 use crate::port::{Event, EventCode};
 use crate::secure::end;
-use crate::time::{Instant, seconds};
+use crate::time::Instant;
 
 impl Bootstrap<'_> {
     /// Bootstrap-Finish.
@@ -51,9 +51,7 @@ impl Bootstrap<'_> {
             account.failures = 0;
             account.state = State::Finished { until };
         }
-        let timeout = engine.security_row(who).map_or(0, |row| row.account_timeout.get());
-        let purge = if timeout == 0 { Instant::NEVER } else { ctx.now.after(seconds(timeout)) };
-        self.purge.set(purge);
+        self.set_purge(engine, ctx, who);
         engine.tell(ctx, Event::new(EventCode::Bootstrapped, 0));
     }
 
