@@ -16,6 +16,7 @@ mod links;
 mod manage;
 mod network;
 mod pending;
+mod progress;
 mod receive;
 mod registration;
 mod reporting;
