@@ -1,13 +1,11 @@
 /*
- * A security backend and storage of the test: a record is an 's' before the plaintext, a handshake is "hello" and "welcome".
+ * A security backend of the test: a record is an 's' before the plaintext, a handshake is "hello" and "welcome".
  * Header only; for a test that includes it once.
  */
 #ifndef FAKE_BACKEND_H
 #define FAKE_BACKEND_H
 
-#include "harness.h"
-
-enum { SLOTS = 512, SLOT_SIZE = 512 };
+#include "fake_storage.h"
 
 static struct {
     uint32_t can;
@@ -24,14 +22,6 @@ static struct {
     uint16_t suites[4];
 } backend;
 
-static struct {
-    size_t length[SLOTS];
-    uint8_t bytes[SLOTS][SLOT_SIZE];
-    int32_t writing; /* what storage_write answers */
-    int written;
-} storage;
-
-static struct bench bench;
 static int64_t wall_clock_s;
 
 static void keep(char *out, const void *bytes, size_t length)
@@ -166,25 +156,6 @@ static int64_t wall_clock(void *context)
 {
     CHECK(context == &bench);
     return wall_clock_s;
-}
-static int32_t storage_read(void *context, uint16_t record, uint8_t *buffer, size_t size)
-{
-    CHECK(context == &bench);
-    CHECK(record < SLOTS);
-    if (storage.length[record] == 0) return WHIMBREL_ERR_NOT_FOUND;
-    if (storage.length[record] > size) return WHIMBREL_ERR_FULL;
-    memcpy(buffer, storage.bytes[record], storage.length[record]);
-    return (int32_t)storage.length[record];
-}
-static int32_t storage_write(void *context, uint16_t record, const uint8_t *data, size_t size)
-{
-    CHECK(context == &bench);
-    CHECK(record < SLOTS && size <= SLOT_SIZE);
-    if (storage.writing < 0) return storage.writing;
-    memcpy(storage.bytes[record], data, size);
-    storage.length[record] = size;
-    storage.written++;
-    return WHIMBREL_OK;
 }
 
 #endif /* FAKE_BACKEND_H */
