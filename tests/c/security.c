@@ -436,6 +436,51 @@ static void a_session_outlives_its_client(void)
     drop(&bench);
 }
 
+/* Server initiated bootstrap: the client is the DTLS server (TS 1.0 section 7.1.6). */
+static void a_bootstrap_server_speaks_first(void)
+{
+    static const whimbrel_feature_t *const both[] = { &whimbrel_dtls, &whimbrel_bootstrap };
+    static const uint8_t discover[] = "s\x40\x01\x12\x34\xd1\x04\x28"; /* GET, Accept: 40 */
+    whimbrel_config_t config = secure_config();
+    whimbrel_limits_t room = limits;
+
+    reset();
+    room.bootstrap = 256;
+    config.limits = &room;
+    config.features = both;
+    config.server_initiated = 1;
+    account = (whimbrel_account_t){
+        .size = sizeof account,
+        .uri = "coaps://boot.example",
+        .security = &credentials,
+        .bootstrap_server = 1,
+        .hold_off_s = 1000,
+    };
+    bench.secure = WHIMBREL_LINK_SECURE | WHIMBREL_LINK_LISTEN;
+    make_secure(&config);
+    EQUAL(WHIMBREL_OK, whimbrel_account_add(bench.client, &account));
+    after(&bench, 0);
+    EQUAL(0, backend.started);
+    EQUAL(0, bench.sent_count);
+    receive("client hello");
+    EQUAL(1, backend.started);
+    EQUAL(1, backend.setup.serves);
+    receive("welcome");
+    CHECK(event_of(&bench, WHIMBREL_EVENT_SECURED) != NULL);
+    CHECK(!says(&bench, 0, "bs"));
+    bench.inbox[0].length = sizeof discover - 1;
+    memcpy(bench.inbox[0].bytes, discover, sizeof discover - 1);
+    after(&bench, 0);
+    CHECK(event_of(&bench, WHIMBREL_EVENT_BOOTSTRAP_STARTED) != NULL);
+    CHECK(says(&bench, 0, "</0/0>"));
+    /* it leaves half-way: all is as before, and it may come again */
+    backend.feeding = WHIMBREL_ERR_CLOSED;
+    receive("alert");
+    after(&bench, 0);
+    CHECK(event_of(&bench, WHIMBREL_EVENT_BOOTSTRAP_FAILED) != NULL);
+    drop(&bench);
+}
+
 int main(void)
 {
     init_needs_what_dtls_needs();
@@ -445,5 +490,6 @@ int main(void)
     a_session_that_cannot_start();
     credentials_are_replaced();
     a_session_outlives_its_client();
+    a_bootstrap_server_speaks_first();
     return verdict("security");
 }
