@@ -3,6 +3,7 @@
 //! Each is a table of entry points into the engine; without it, its requests get the answer that the specifications
 //! give a client without it.
 
+use crate::client::keep::Keeper;
 use crate::client::request::Request;
 use crate::client::respond::Reply;
 use crate::client::{Context, Deadline, Engine};
@@ -201,6 +202,29 @@ pub trait Securing: Sync {
     fn end(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize, how: u32);
 }
 
+/// What is stored of the objects: only an application that loads them links it.
+pub trait Storing: Sync {
+    /// A server wrote to a place, or the accounts changed.
+    fn touched(&self, keeper: &Keeper<'_>, engine: &Engine<'_>, path: Path);
+    /// Stores everything that differs from what storage holds; `buffer` is for that.
+    fn store(
+        &self,
+        keeper: &Keeper<'_>,
+        engine: &Engine<'_>,
+        ctx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Result<(), Error>;
+    /// Takes up what was stored; the number of accounts.
+    fn load(
+        &self,
+        keeper: &Keeper<'_>,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+    ) -> Result<usize, Error>;
+    /// Removes what was stored.
+    fn erase(&self, keeper: &Keeper<'_>, ctx: &mut Context<'_>) -> Result<(), Error>;
+}
+
 /// What outlives a power cut.
 pub trait Keeping {
     /// A server wrote to a place, or the accounts changed.
@@ -209,10 +233,15 @@ pub trait Keeping {
     fn flush(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]);
     /// Stores the objects 0 to 2, and those that ask for it.
     fn store(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]) -> Result<(), Error>;
-    /// Takes up what was stored; the number of accounts.
-    fn load(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error>;
+    /// Takes up what was stored; the number of accounts. From then on `storing` does the four above.
+    fn load(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        storing: &'static dyn Storing,
+    ) -> Result<usize, Error>;
     /// Removes what was stored.
-    fn erase(&self, ctx: &mut Context<'_>) -> Result<(), Error>;
+    fn erase(&self, ctx: &mut Context<'_>, storing: &'static dyn Storing) -> Result<(), Error>;
     /// Stable storage.
     fn storage(&self) -> &dyn Storage;
     /// Takes the session of the last life up, once; false where there is none.

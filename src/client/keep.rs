@@ -10,8 +10,8 @@
 //! answered our first request, which proves that it is there now, and then all records up to that answer count as received.
 
 use crate::bytes;
-use crate::client::account::{Account, LOCATION, changed};
-use crate::client::features::Keeping;
+use crate::client::account::{Account, LOCATION, State, changed};
+use crate::client::features::{Keeping, Storing};
 use crate::client::links;
 use crate::client::progress::{PROGRESS_HEAD, Progress};
 use crate::client::session::{Phase, Session};
@@ -24,6 +24,7 @@ use crate::path::Path;
 use crate::port::{Event, EventCode};
 use crate::secure::can;
 use crate::storage::{self, HEAD, Slots, Storage, crc32};
+use core::cell::Cell;
 
 /// How many record numbers are reserved at a time: one write of storage for all but [`MARGIN`] of them.
 const RESERVED: u64 = 96;
@@ -318,12 +319,14 @@ impl Engine<'_> {
 pub struct Keeper<'a> {
     pub(super) storage: &'a dyn Storage,
     pub(super) settings: Settings,
+    /// Stores the objects, once the application has asked for what was stored.
+    storing: Cell<Option<&'static dyn Storing>>,
 }
 
 impl<'a> Keeper<'a> {
     /// Nothing was looked at yet.
     pub fn new(storage: &'a dyn Storage) -> Self {
-        Self { storage, settings: Settings::new() }
+        Self { storage, settings: Settings::new(), storing: Cell::new(None) }
     }
 
     /// Of an account without security there is the registration alone: whether it can be gone on with.
@@ -384,23 +387,40 @@ impl<'a> Keeper<'a> {
 
 impl Keeping for Keeper<'_> {
     fn touched(&self, engine: &Engine<'_>, path: Path) {
-        self.note(engine, path);
+        if let Some(storing) = self.storing.get() {
+            storing.touched(self, engine, path);
+        }
     }
 
     fn flush(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]) {
-        Self::flush(self, engine, ctx, buffer);
+        if self.settings.is_changed()
+            && let Err(error) = self.store(engine, ctx, buffer)
+        {
+            engine.tell(ctx, Event::new(EventCode::StorageFailed, 0).why(error.to_c()));
+        }
     }
 
     fn store(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]) -> Result<(), Error> {
-        Self::store(self, engine, ctx, buffer)
+        self.storing.get().map_or(Ok(()), |storing| storing.store(self, engine, ctx, buffer))
     }
 
-    fn load(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error> {
-        Self::load(self, engine, ctx)
+    fn load(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        storing: &'static dyn Storing,
+    ) -> Result<usize, Error> {
+        if engine.accounts.iter().any(|account| account.state != State::Free) {
+            return Err(Error::State);
+        }
+        self.storing.set(Some(storing));
+        storing.load(self, engine, ctx)
     }
 
-    fn erase(&self, ctx: &mut Context<'_>) -> Result<(), Error> {
-        Self::erase(self, ctx)
+    fn erase(&self, ctx: &mut Context<'_>, storing: &'static dyn Storing) -> Result<(), Error> {
+        storing.erase(self, ctx)?;
+        self.storing.set(None);
+        Ok(())
     }
 
     fn storage(&self) -> &dyn Storage {
@@ -503,7 +523,7 @@ impl Keeping for Keeper<'_> {
 
     fn settle(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
         if self.settings.is_changed() {
-            engine.with_send(|engine, buffer| Self::flush(self, engine, ctx, buffer));
+            engine.with_send(|engine, buffer| self.flush(engine, ctx, buffer));
         }
         if !core::mem::take(&mut engine.reporting_changed) {
             return;

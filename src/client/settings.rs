@@ -6,7 +6,9 @@
 
 use crate::bytes;
 use crate::client::account::State;
-use crate::client::{Context, Engine, keep::Keeper};
+use crate::client::features::Storing;
+use crate::client::keep::Keeper;
+use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::format::Window;
 use crate::model::definition::KEPT;
@@ -41,12 +43,10 @@ struct Piece {
 }
 
 /// The pieces as they are after a write, how many there are, and whether any was written.
-type Stored = ([Piece; PIECES], usize, bool);
+type Written = ([Piece; PIECES], usize, bool);
 
 /// What is known of the records.
 pub struct Settings {
-    /// The application has asked for what was stored: from now on changes are.
-    active: Cell<bool>,
     changed: Cell<bool>,
     manifest: Cell<Slots>,
     /// A write failed: what storage holds has to be looked at again.
@@ -61,7 +61,6 @@ impl Settings {
     /// Nothing is known.
     pub const fn new() -> Self {
         Self {
-            active: Cell::new(false),
             changed: Cell::new(false),
             manifest: Cell::new(Slots::NONE),
             unsure: Cell::new(false),
@@ -105,35 +104,9 @@ fn write<'w>(
 }
 
 impl Keeper<'_> {
-    /// Notes that something changed which is to be stored.
-    pub(super) fn note(&self, engine: &Engine<'_>, path: Path) {
-        let kept = |flags: u8| flags & KEPT != 0;
-        if path.object < 3 || engine.model.object(path.object).is_some_and(|object| kept(object.flags())) {
-            self.settings.changed.set(true);
-        }
-    }
-
-    /// Stores what changed; `buffer` is for that.
-    pub(super) fn flush(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]) {
-        if self.settings.changed.get()
-            && let Err(error) = self.store(engine, ctx, buffer)
-        {
-            engine.tell(ctx, Event::new(EventCode::StorageFailed, 0).why(error.to_c()));
-        }
-    }
-
-    /// Stores everything that differs from what storage holds.
-    pub(super) fn store(
-        &self,
-        engine: &Engine<'_>,
-        ctx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Result<(), Error> {
+    fn store_all(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]) -> Result<(), Error> {
         let settings = &self.settings;
         settings.changed.set(false);
-        if !settings.active.get() {
-            return Ok(());
-        }
         if settings.unsure.get() {
             self.read_manifest(ctx)?;
         }
@@ -156,7 +129,7 @@ impl Keeper<'_> {
         engine: &Engine<'_>,
         ctx: &mut Context<'_>,
         buffer: &mut [u8],
-    ) -> Result<Stored, Error> {
+    ) -> Result<Written, Error> {
         let mut pieces = self.settings.pieces.get();
         let (mut count, mut start, mut begins, mut written) = (0usize, 0usize, true, false);
         loop {
@@ -251,12 +224,7 @@ impl Keeper<'_> {
         Ok((named, found.damaged))
     }
 
-    /// Takes up what storage holds; the number of accounts.
-    pub(super) fn load(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error> {
-        if engine.accounts.iter().any(|account| account.state != State::Free) {
-            return Err(Error::State);
-        }
-        self.settings.active.set(true);
+    fn load_all(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error> {
         let (named, mut damaged) = self.read_manifest(ctx)?;
         let room = core::mem::take(&mut engine.outgoing);
         damaged |= self.load_pieces(engine, ctx, room);
@@ -319,15 +287,52 @@ impl Keeper<'_> {
     }
 
     /// Removes everything, the manifest first.
-    pub(super) fn erase(&self, ctx: &mut Context<'_>) -> Result<(), Error> {
+    fn erase_all(&self, ctx: &mut Context<'_>) -> Result<(), Error> {
         storage::remove(self.storage, ctx.port, MANIFEST, self.settings.manifest.get())?;
         for piece in 0..PIECES {
             storage::remove(self.storage, ctx.port, record(piece), Slots::NONE)?;
         }
-        self.settings.active.set(false);
         self.settings.count.set(0);
         self.settings.manifest.set(Slots::NONE);
         Ok(())
+    }
+}
+
+/// The library's way to store the objects.
+pub static SETTINGS: Stored = Stored;
+
+/// See [`SETTINGS`].
+pub struct Stored;
+
+impl Storing for Stored {
+    fn touched(&self, keeper: &Keeper<'_>, engine: &Engine<'_>, path: Path) {
+        let kept = |flags: u8| flags & KEPT != 0;
+        if path.object < 3 || engine.model.object(path.object).is_some_and(|object| kept(object.flags())) {
+            keeper.settings.changed.set(true);
+        }
+    }
+
+    fn store(
+        &self,
+        keeper: &Keeper<'_>,
+        engine: &Engine<'_>,
+        ctx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Result<(), Error> {
+        keeper.store_all(engine, ctx, buffer)
+    }
+
+    fn load(
+        &self,
+        keeper: &Keeper<'_>,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+    ) -> Result<usize, Error> {
+        keeper.load_all(engine, ctx)
+    }
+
+    fn erase(&self, keeper: &Keeper<'_>, ctx: &mut Context<'_>) -> Result<(), Error> {
+        keeper.erase_all(ctx)
     }
 }
 
@@ -398,12 +403,12 @@ impl Engine<'_> {
     /// Takes up the settings of the last life; the number of accounts. [`Error::NotFound`] where there are none.
     pub fn load_settings(&mut self, ctx: &mut Context<'_>) -> Result<usize, Error> {
         let keeping = self.config.features.keeping.ok_or(Error::NotSupported)?;
-        keeping.load(self, ctx)
+        keeping.load(self, ctx, &SETTINGS)
     }
 
     /// Removes the settings.
     pub fn erase_settings(&mut self, ctx: &mut Context<'_>) -> Result<(), Error> {
         let keeping = self.config.features.keeping.ok_or(Error::NotSupported)?;
-        keeping.erase(ctx)
+        keeping.erase(ctx, &SETTINGS)
     }
 }
