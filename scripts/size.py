@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Bytes of flash and RAM that a product pays, per profile: benches/size/{minimal,product,full}.c linked against the
+"""Bytes of flash and RAM that a product pays, per profile: benches/size/{minimal,product,bootstrap,full}.c linked against the
 one archive for Cortex-M4 with --gc-sections and newlib-nano, without startup code and drivers.
 
 usage: scripts/size.py [--lower] [--crate DIRECTORY] [--budget FILE] [--out FILE]
@@ -7,7 +7,7 @@ usage: scripts/size.py [--lower] [--crate DIRECTORY] [--budget FILE] [--out FILE
 
 A profile's main names what the product names, stubs the port, and holds the client in an array called client_memory,
 whose size is the `client_ram` row. Its own code is left out. library = what lies in libwhimbrel.a, text with read-only
-data; libc = libc, libm and libgcc. A profile that includes whimbrel_mbedtls.h is linked with ports/mbedtls (glue_text) and
+data; libc = libc, libm and libgcc. A profile that includes whimbrel_mbedtls.h, or product.h, is linked with ports/mbedtls (glue_text) and
 Mbed TLS in config-psk.h (tls_text); image_text is all of these together. Rows are for opt-level z, and `<profile>_s` for s; the budget is on z.
 """
 
@@ -17,7 +17,7 @@ import re
 
 import measure
 
-PROFILES = ["minimal", "product", "full"]
+PROFILES = ["minimal", "product", "bootstrap", "full"]
 READ_ONLY = (".text", ".rodata", ".ARM.ex", ".init", ".fini", ".vectors", ".eh_frame")
 
 
@@ -60,7 +60,7 @@ def profile(source, archive, opt, include):
     work.mkdir(parents=True, exist_ok=True)
     elf, map_file = work / f"{source.stem}-{opt}.elf", work / f"{source.stem}-{opt}.map"
     compiler = ["arm-none-eabi-gcc", *measure.M4_FLAGS, *measure.C_FLAGS, "-Os", "-I", include]
-    secured = "whimbrel_mbedtls.h" in source.read_text()
+    secured = re.search("whimbrel_mbedtls.h|product.h", source.read_text())
     if secured:
         backend, objects, tls = measure.backend(compiler, work / "glue")
         compiler, archive = [*compiler, *backend], [*objects, archive, tls]

@@ -184,7 +184,8 @@ static int start(void)
 {
     /* what `make size` counts as RAM must be enough where pointers have four bytes */
     if (sizeof(void *) == 4 && (whimbrel_client_size(&minimal_limits) > MINIMAL_BYTES ||
-                                whimbrel_client_size(&product_limits) > PRODUCT_BYTES)) {
+                                whimbrel_client_size(&product_limits) > PRODUCT_BYTES ||
+                                whimbrel_client_size(&bootstrap_limits) > BOOTSTRAP_BYTES)) {
         return 1;
     }
     if (sizeof client_memory < whimbrel_client_size(&limits) ||

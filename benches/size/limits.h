@@ -7,8 +7,9 @@
 
 #include "../../include/whimbrel.h"
 
-#define MINIMAL_BYTES 2264
-#define PRODUCT_BYTES 4112
+#define MINIMAL_BYTES   2256
+#define PRODUCT_BYTES   4288
+#define BOOTSTRAP_BYTES 6048
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,
@@ -32,6 +33,16 @@ static const whimbrel_limits_t product_limits = {
     .instances = 4,
     .datagram = 640,
     .mtu = 720,
+};
+
+static const whimbrel_limits_t bootstrap_limits = {
+    .size = sizeof bootstrap_limits,
+    .servers = 2,
+    .objects = 3,
+    .instances = 4,
+    .datagram = 640,
+    .mtu = 720,
+    .bootstrap = 512,
 };
 
 #endif

@@ -530,8 +530,8 @@ impl<'a> Engine<'a> {
 
     /// What serves an account that is the bootstrap server's.
     pub(crate) fn bootstraps(&self, who: usize) -> Option<&'a dyn Bootstrapping> {
-        let mine = self.accounts.get(who).is_some_and(Account::is_bootstrap);
-        self.config.features.bootstrapping.filter(|_| mine)
+        let bootstrapping = self.config.features.bootstrapping?;
+        self.accounts.get(who).filter(|account| account.is_bootstrap()).map(|_| bootstrapping)
     }
 
     /// Asks for an Update to a server, or to all where `short_server_id` is 0.
