@@ -237,6 +237,16 @@ impl Keeper<'_> {
         for (who, security) in named.iter().enumerate().take(engine.accounts.len()) {
             accounts = accounts.wrapping_add(engine.account_of(ctx.now, who, *security).into());
         }
+        // those that power went before they had a place
+        let mut after = None;
+        while let Some(security) = engine.next_security(after) {
+            after = Some(security);
+            let known = engine.accounts.iter().any(|account| security_of(account) == security);
+            let free = engine.accounts.iter().position(|account| account.state == State::Free);
+            if let (false, Some(who)) = (known, free) {
+                accounts = accounts.wrapping_add(engine.account_of(ctx.now, who, security).into());
+            }
+        }
         self.settings.places.set(places_checksum(engine));
         if let Some(bootstrapping) = engine.config.features.bootstrapping {
             bootstrapping.arrange(engine, ctx);
@@ -381,6 +391,11 @@ impl Engine<'_> {
         };
         self.settle_account(who, server, security, instance, now);
         true
+    }
+
+    /// The first instance of the Security object behind another.
+    pub(crate) fn next_security(&self, after: Option<u16>) -> Option<u16> {
+        self.model.instances_of(0).map(|at| at.id).find(|id| after.is_none_or(|after| *id > after))
     }
 
     /// What the application put into the Security object is instantiated, and nothing else.

@@ -117,10 +117,10 @@ impl Bootstrap<'_> {
             self.follow(engine, ctx, who);
         }
         let mut after = None;
-        loop {
-            let next = engine.model.instances_of(0).find(|at| after.is_none_or(|after| at.id > after));
-            let Some((id, row)) = next.and_then(|at| Some((at.id, engine.security.row(at)?))) else { break };
+        while let Some(id) = engine.next_security(after) {
             after = Some(id);
+            let instance = engine.model.instance(0, id);
+            let Some(row) = instance.and_then(|instance| engine.security.row(instance)) else { continue };
             let server = row.short_server_id.get();
             let known = row.bootstrap.get() || engine.place_of_server(server).is_ok();
             let free = engine.accounts.iter().position(|account| account.state == State::Free);
@@ -142,6 +142,8 @@ impl Bootstrap<'_> {
         });
         self.log.clear();
         engine.objects_changed();
+        // which place each account has
+        engine.keep_settings();
         self.begin_order(engine, ctx, true);
     }
 

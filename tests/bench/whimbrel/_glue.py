@@ -67,6 +67,18 @@ def port_table(callbacks: Callbacks, port: Port) -> structs.Port:
         ctypes.memmove(buffer, datagram[:size], min(size, len(datagram)))
         return len(datagram) if len(datagram) <= size else int(Status.ERR_TRUNCATED)
 
+    def storage_read(_: Any, record: int, buffer: int, size: int) -> int:
+        content = port.storage.get(record, b"") if port.storage is not None else b""
+        if not content or len(content) > size:
+            return int(Status.ERR_FULL if content else Status.ERR_NOT_FOUND)
+        ctypes.memmove(buffer, content, len(content))
+        return len(content)
+
+    def storage_write(_: Any, record: int, data: int, size: int) -> int:
+        if port.storage is not None:
+            port.storage[record] = ctypes.string_at(data, size) if size else b""
+        return int(Status.OK)
+
     def trouble(function: Callable[..., int]) -> Callable[..., int]:
         def link(*arguments: Any) -> int:
             try:
@@ -76,6 +88,10 @@ def port_table(callbacks: Callbacks, port: Port) -> structs.Port:
 
         return link
 
+    stored = {}
+    if port.storage is not None:
+        stored["storage_read"] = callbacks.make(structs.STORAGE, storage_read)
+        stored["storage_write"] = callbacks.make(structs.STORAGE, storage_write)
     return structs.Port(
         size=ctypes.sizeof(structs.Port),
         now=callbacks.make(structs.NOW, lambda _: port.now(), 0),
@@ -84,4 +100,5 @@ def port_table(callbacks: Callbacks, port: Port) -> structs.Port:
         link_send=callbacks.make(structs.LINK_SEND, trouble(link_send)),
         link_receive=callbacks.make(structs.LINK_RECEIVE, trouble(link_receive)),
         link_close=callbacks.make(structs.LINK_CLOSE, lambda _, link: port.close(link), 0),
+        **stored,
     )

@@ -153,6 +153,29 @@ class Client:
     def network(self, online: bool, new_address: bool = False) -> None:
         self._call("client_network", online, new_address)
 
+    # ---- bootstrap, and what is stored
+
+    def bootstrap(self) -> None:
+        """Asks for a bootstrap. The bootstrap server is an account: add_account(uri, 0, bootstrap_server=1)."""
+        self._call("bootstrap_start")
+
+    def provision(self, blob: bytes) -> None:
+        """Takes a bootstrap file (TS 1.0 Appendix G.3.3)."""
+        self._call("provision", blob, len(blob))
+
+    def load(self) -> int:
+        """Takes up what the port's storage holds; the number of accounts, 0 where nothing was stored."""
+        try:
+            return self._call("configuration_load")
+        except WhimbrelError as error:
+            if error.status == Status.ERR_NOT_FOUND:
+                return 0
+            raise
+
+    def erase(self) -> None:
+        """Removes what load() would take up."""
+        self._call("configuration_erase")
+
     # ---- objects
 
     def add_device(

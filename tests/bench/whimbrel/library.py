@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from ctypes import POINTER, c_int32, c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_int32, c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path as File
 from typing import Any
@@ -33,6 +33,10 @@ _CLIENT: dict[str, tuple[Any, ...]] = {
     "whimbrel_device_add": (POINTER(structs.Device), c_void_p),
     "whimbrel_device_error": (c_uint8,),
     "whimbrel_access_add": (POINTER(structs.AccessEntry),),
+    "whimbrel_bootstrap_start": (),
+    "whimbrel_provision": (c_char_p, c_size_t),
+    "whimbrel_configuration_load": (),
+    "whimbrel_configuration_erase": (),
 }
 
 

@@ -9,13 +9,16 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 
 from .errors import Status, WhimbrelError
 
 
 class Port:
     """What a client needs. Each function returns at once; link errors are WhimbrelError or OSError."""
+
+    storage: MutableMapping[int, bytes] | None = None
+    """Stable storage, for the features that need it: a dict outlives a client, another mapping what it likes."""
 
     def now(self) -> int:
         """Milliseconds of a clock that never goes back."""
@@ -137,6 +140,8 @@ class VirtualPort(Port):
         self.sent: list[tuple[int, int, bytes]] = []
         """Time, link and datagram of all that was sent."""
         self.open_links: set[int] = set()
+        self.hosts: dict[int, str] = {}
+        """Where each link goes, or went last."""
         self.server = server
         self._random = random.Random(seed)
         self._waiting: dict[int, deque[bytes]] = {}
@@ -153,6 +158,7 @@ class VirtualPort(Port):
 
     def open(self, link: int, host: str, port: int) -> bool:
         self.open_links.add(link)
+        self.hosts[link] = host
         return True
 
     def send(self, link: int, datagram: bytes) -> None:
@@ -168,8 +174,12 @@ class VirtualPort(Port):
         self.open_links.discard(link)
         self._waiting.pop(link, None)
 
+    def waiting(self) -> bool:
+        """Whether a datagram waits on any link."""
+        return any(self._waiting.values())
+
     def wait(self, until: int | None) -> None:
-        if any(self._waiting.values()):
+        if self.waiting():
             return
         if until is None:
             raise TimeoutError("nothing waits, and only input could wake the client")
