@@ -35,6 +35,7 @@ lifetime = 300
 storing = false
 binding = "U"
 """
+OMITTED = "there is no resource 3, 4, 5, mandatory in 1.0 if only empty; a client may refuse that"
 
 # Two servers with SMS, and between them a bootstrap server.
 FULL = bytes.fromhex(

@@ -195,6 +195,11 @@ class _Checker:
                 yield say(resource, f"{who} needs resource {resource}, and it is {state}")
             elif value and not needed:
                 yield say(resource, f"the mode {_NAMES[mode]} has no use for it, but it is {len(value)} bytes")
+        unused = {IDENTITY, SERVER_KEY, KEY}.difference(NEEDS[mode])
+        missing = ", ".join(str(number) for number in sorted(unused) if at.find(number) is None)
+        if missing:
+            reason = f"there is no resource {missing}, mandatory in 1.0 if only empty; a client may refuse that"
+            yield say(None, reason, fatal=False)
         identity, key = (self._value(SECURITY, at, resource) or b"" for resource in (IDENTITY, KEY))
         if mode == 0 or sms == 1:
             for resource, value, most in ((IDENTITY, identity, 128), (KEY, key, 64)):

@@ -9,7 +9,7 @@ import unittest
 from typing import Any, List, Tuple
 from unittest import mock
 
-from hand import MINIMAL, TOML, Bench, blob, object_, tlv
+from hand import MINIMAL, OMITTED, TOML, Bench, blob, object_, tlv
 
 import description
 import provision
@@ -346,10 +346,15 @@ class Blobs(Bench):
     def checked(self, data: bytes) -> Tuple[int, str]:
         name = self.file("blob", data)
         status, out, err = self.run_tool("check", name)
-        return status, (out + err).replace(f"{name}: ", "")
+        lines = [each for each in (out + err).splitlines(keepends=True) if OMITTED not in each]
+        return status, "".join(lines).replace(f"{name}: ", "")
 
     def test_a_good_one(self) -> None:
         self.assertEqual(self.checked(MINIMAL), (0, "69 bytes, server 1\n"))
+
+    def test_keys_that_are_left_out_are_noted(self) -> None:
+        name = self.file("blob", MINIMAL)
+        self.assertEqual(self.run_tool("check", name)[2], f"{name}: note: byte 9: /0/0: {OMITTED}\n")
 
     def test_no_account(self) -> None:
         self.assertEqual(self.checked(blob()), (1, f"byte 0: {NEITHER}\n"))
