@@ -476,7 +476,7 @@ typedef struct whimbrel_format_t whimbrel_format_t;
 typedef struct whimbrel_limits_t {
     /** sizeof(whimbrel_limits_t) */
     size_t size;
-    /** Server accounts, at most 32 (1). */
+    /** Server accounts, that of the bootstrap server included, at most 32 (1). */
     uint16_t servers;
     /** Objects of the application, beside 0, 1 and 2 (4). */
     uint16_t objects;
@@ -587,7 +587,10 @@ typedef struct whimbrel_config_t {
     whimbrel_coap_t coap;
     /** Queue mode: how long to stay awake after the last message, in milliseconds; 0 takes MAX_TRANSMIT_WAIT. */
     uint32_t awake_ms;
-    /** The pause after a first failed registration in seconds, doubled after each further one; 0 takes 30. */
+    /**
+     * The pause after a first failed registration in seconds, doubled after each further one; 0 takes 30. With
+     * whimbrel_bootstrap that is so of a bootstrap; registrations follow the resources 17 to 20 of the Server object.
+     */
     uint32_t retry_first_s;
     /** The longest such pause in seconds; 0 takes 3600. Each pause is spread by a quarter up and down. */
     uint32_t retry_longest_s;
@@ -1431,12 +1434,11 @@ int32_t whimbrel_provision(whimbrel_client_t *client,
  * factory then.
  *
  * @param client  From whimbrel_client_init().
- * @return How many accounts there are, the bootstrap server's included; WHIMBREL_ERR_NOT_FOUND: nothing was stored;
- *         WHIMBREL_ERR_STATE: there are accounts already; WHIMBREL_ERR_MALFORMED, WHIMBREL_ERR_STORAGE: what was stored
- *         cannot be read as a whole, and nothing was taken; WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_persistence is not named, or
- *         a newer version wrote it.
+ * @return How many accounts there are, the bootstrap server's included; WHIMBREL_ERR_NOT_FOUND: nothing was stored, or nothing
+ *         of it is whole; WHIMBREL_ERR_STATE: there are accounts already; WHIMBREL_ERR_STORAGE: it cannot be read;
+ *         WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_persistence is not named, or a newer version wrote it.
  *
- * Where only a part is damaged, WHIMBREL_EVENT_STORAGE_FAILED tells of it and the rest is taken. Since 0.1.
+ * WHIMBREL_EVENT_STORAGE_FAILED tells of what is damaged; the rest is taken. Since 0.1.
  */
 int32_t whimbrel_configuration_load(whimbrel_client_t *client);
 

@@ -63,12 +63,11 @@ pub unsafe extern "C" fn whimbrel_provision(
 /// factory then.
 ///
 /// @param client  From whimbrel_client_init().
-/// @return How many accounts there are, the bootstrap server's included; WHIMBREL_ERR_NOT_FOUND: nothing was stored;
-///         WHIMBREL_ERR_STATE: there are accounts already; WHIMBREL_ERR_MALFORMED, WHIMBREL_ERR_STORAGE: what was stored
-///         cannot be read as a whole, and nothing was taken; WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_persistence is not named, or
-///         a newer version wrote it.
+/// @return How many accounts there are, the bootstrap server's included; WHIMBREL_ERR_NOT_FOUND: nothing was stored, or nothing
+///         of it is whole; WHIMBREL_ERR_STATE: there are accounts already; WHIMBREL_ERR_STORAGE: it cannot be read;
+///         WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_persistence is not named, or a newer version wrote it.
 ///
-/// Where only a part is damaged, WHIMBREL_EVENT_STORAGE_FAILED tells of it and the rest is taken. Since 0.1.
+/// WHIMBREL_EVENT_STORAGE_FAILED tells of what is damaged; the rest is taken. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn whimbrel_configuration_load(client: *mut whimbrel_client_t) -> i32 {
     // SAFETY: the contract of every function

@@ -230,7 +230,7 @@ pub const WHIMBREL_LINK_LISTEN: u8 = 2;
 pub struct whimbrel_limits_t {
     /// sizeof(whimbrel_limits_t)
     pub size: usize,
-    /// Server accounts, at most 32 (1).
+    /// Server accounts, that of the bootstrap server included, at most 32 (1).
     pub servers: u16,
     /// Objects of the application, beside 0, 1 and 2 (4).
     pub objects: u16,
@@ -390,7 +390,8 @@ pub struct whimbrel_config_t {
     pub coap: whimbrel_coap_t,
     /// Queue mode: how long to stay awake after the last message, in milliseconds; 0 takes MAX_TRANSMIT_WAIT.
     pub awake_ms: u32,
-    /// The pause after a first failed registration in seconds, doubled after each further one; 0 takes 30.
+    /// The pause after a first failed registration in seconds, doubled after each further one; 0 takes 30. With
+    /// whimbrel_bootstrap that is so of a bootstrap; registrations follow the resources 17 to 20 of the Server object.
     pub retry_first_s: u32,
     /// The longest such pause in seconds; 0 takes 3600. Each pause is spread by a quarter up and down.
     pub retry_longest_s: u32,

@@ -117,6 +117,10 @@ impl Keeper<'_> {
         let places = places_checksum(engine);
         if written || count != settings.count.get() || places != settings.places.get() {
             self.store_manifest(engine, ctx, &pieces, count)?;
+            for piece in count..settings.count.get() {
+                // keys of accounts that are gone; that nobody can read them is no reason to fail
+                let _ = storage::remove(self.storage, ctx.port, record(piece), Slots::NONE);
+            }
         }
         settings.pieces.set(pieces);
         settings.count.set(count);
@@ -189,6 +193,10 @@ impl Keeper<'_> {
         Ok(())
     }
 
+    fn tell_damage(&self, ctx: &mut Context<'_>) {
+        ctx.port.event(Event::new(EventCode::StorageFailed, 0).why(Error::Malformed.to_c()));
+    }
+
     /// Reads the manifest: how many accounts it names, and which instances of the Security object they have.
     fn read_manifest(&self, ctx: &mut Context<'_>) -> Result<([u16; 32], bool), Error> {
         let settings = &self.settings;
@@ -197,7 +205,11 @@ impl Keeper<'_> {
         settings.manifest.set(found.slots);
         settings.unsure.set(false);
         settings.count.set(0);
-        let length = found.length.ok_or(if found.damaged { Error::Malformed } else { Error::NotFound })?;
+        if found.length.is_none() && found.damaged {
+            // the first one that was ever written was cut short, or all is lost: both mean to begin anew
+            self.tell_damage(ctx);
+        }
+        let length = found.length.ok_or(Error::NotFound)?;
         let content = image.get(HEAD..HEAD.wrapping_add(length)).unwrap_or(&[]);
         let ([format, count, places], lists) =
             content.split_first_chunk::<MANIFEST_HEAD>().ok_or(Error::Malformed)?;
@@ -231,7 +243,7 @@ impl Keeper<'_> {
         bytes::zeroise(room);
         engine.outgoing = room;
         if damaged {
-            engine.tell(ctx, Event::new(EventCode::StorageFailed, 0).why(Error::Malformed.to_c()));
+            self.tell_damage(ctx);
         }
         let mut accounts = 0usize;
         for (who, security) in named.iter().enumerate().take(engine.accounts.len()) {

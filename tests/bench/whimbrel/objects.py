@@ -44,7 +44,7 @@ class Type(IntEnum):
 
 OPERATIONS = {"R": 1, "W": 2, "E": 4}
 MULTIPLE, MANDATORY, STREAM = 1, 2, 4
-INSTANCES, CREATABLE = 1, 2
+INSTANCES, CREATABLE, PERSISTENT = 1, 2, 4
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,7 @@ class Object:
     version: tuple[int, int] = (1, 0)
     multiple_instances: bool = False
     creatable: bool = False
+    persistent: bool = False
 
     _client: Client | None = None
     _instance: int = 0
@@ -274,7 +275,7 @@ def table(client: Client, cls: type[Object], instances: dict[int, Object]) -> st
         id=cls.object_id,
         version_major=cls.version[0],
         version_minor=cls.version[1],
-        flags=cls.multiple_instances * INSTANCES | cls.creatable * CREATABLE,
+        flags=cls.multiple_instances * INSTANCES | cls.creatable * CREATABLE | cls.persistent * PERSISTENT,
         resource_count=len(rows),
         resources=array,
     )
