@@ -17,14 +17,15 @@ const SNI: usize = 10;
 const USAGE: usize = 11;
 const CIPHERSUITE: usize = 12;
 
-/// TS 1.0 Appendix E.1, and 13 to 16 of 1.1. No server may do anything with them.
+/// TS 1.0 Appendix E.1, and 13 to 16 of 1.1. No server may do anything with them. Keys are mandatory there, and left out by
+/// servers and cards all the same where the mode has none: what the mode needs is checked when all is there.
 const SECURITY: [Resource; 13] = [
     Resource::new(0, DataType::String, 0, MANDATORY),
     Resource::new(1, DataType::Boolean, 0, MANDATORY),
     Resource::new(2, DataType::Integer, 0, MANDATORY),
-    Resource::new(3, DataType::Opaque, 0, MANDATORY),
-    Resource::new(4, DataType::Opaque, 0, MANDATORY),
-    Resource::new(5, DataType::Opaque, 0, MANDATORY),
+    Resource::new(3, DataType::Opaque, 0, 0),
+    Resource::new(4, DataType::Opaque, 0, 0),
+    Resource::new(5, DataType::Opaque, 0, 0),
     Resource::new(10, DataType::Integer, 0, 0),
     Resource::new(11, DataType::Integer, 0, 0),
     Resource::new(12, DataType::Integer, 0, 0),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from coap import ACCEPT, CHANGED, CONTENT, CONTENT_FORMAT, DELETE, GET, POST, PUT, URI_QUERY
 from coap import Message, Registrar
-from tlv import access, bootstrap_file, security, server
+from tlv import access, bootstrap_file, entry, resource, security, server
 from whimbrel import Client, EventCode, Status, VirtualPort, Wake, WhimbrelError
 
 TLV = (CONTENT_FORMAT, (11542).to_bytes(2, "big"))
@@ -348,13 +348,17 @@ class Provisioning(unittest.TestCase):
             "a Server instance without Security": {0: security(0, "coap://a", 101), 1: server(0, 102)},
             "a scheme that needs a key": {0: security(0, "coaps://a", 101), 1: server(0, 101)},
             "two bootstrap servers": {0: security(5, "coap://x", None) + security(6, "coap://y", None)},
+            "no key": {0: security(0, "coaps://a", 101, mode=0, identity=b"me"), 1: server(0, 101)},
             "no Short Server ID": {0: security(0, "coap://a", None, bootstrap=False), 1: server(0, 101)},
         }
         for what, objects in wrong.items():
             with self.assertRaises(WhimbrelError, msg=what) as raised:
                 field.client.provision(bootstrap_file(objects))
             self.assertEqual(raised.exception.status, Status.ERR_INCONSISTENT, what)
-        field.client.provision(good)
+        # a card leaves out the keys that NoSec does not have
+        bare = entry(0, 0, resource(0, "coap://a") + resource(1, False) + resource(2, 3) + resource(10, 101))
+        for blob in (good, bootstrap_file({0: bare, 1: server(0, 101)})):
+            field.client.provision(blob)
         field.pass_time(1000)
         self.assertEqual(field.told(EventCode.REGISTERED), [101])
         self.assertEqual(field.client.deadline().reason, Wake.UPDATE)
