@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import unittest
 from collections.abc import Iterable
+from pathlib import Path as File
 
 from coap import ACCEPT, CHANGED, CONTENT, CONTENT_FORMAT, DELETE, GET, POST, PUT, URI_QUERY
 from coap import Message, Registrar
@@ -362,6 +364,26 @@ class Provisioning(unittest.TestCase):
         field.pass_time(1000)
         self.assertEqual(field.told(EventCode.REGISTERED), [101])
         self.assertEqual(field.client.deadline().reason, Wake.UPDATE)
+
+    def test_the_host_tool_makes_what_the_client_takes(self) -> None:
+        sys.path.insert(0, str(File(__file__).resolve().parents[2] / "tools" / "provision"))
+        import provision
+
+        field = Field("bs", "a")
+        blob = provision.make(
+            {
+                "bootstrap_server": {"uri": "coap://bs", "mode": "nosec", "hold_off": 3},
+                "server": [{"short_server_id": 101, "uri": "coap://a", "mode": "nosec", "lifetime": 300, "retry_count": 2}],
+            }
+        )
+        field.client.provision(blob)
+        field.pass_time(1000)
+        self.assertEqual(field.told(EventCode.REGISTERED), [101])
+        found = field.ask("a", GET, "/1/0", b"", LINKS)
+        assert found
+        self.assertIn(b"</1/0/17>", found.payload)
+        field.boot()
+        self.assertEqual(field.accounts, 2)
 
 
 if __name__ == "__main__":
