@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::model::definition::{Incoming, Instance, MANDATORY, MULTIPLE, Object, Resource};
 use crate::model::output::Output;
 use crate::objects::security::{Field, Security, SecurityRow};
+use crate::path::NONE;
 use crate::secure::CIPHERSUITES;
 use crate::value::{DataType, Value};
 
@@ -16,10 +17,11 @@ const MATCHING: usize = 9;
 const SNI: usize = 10;
 const USAGE: usize = 11;
 const CIPHERSUITE: usize = 12;
+const OSCORE: usize = 13;
 
-/// TS 1.0 Appendix E.1, and 13 to 16 of 1.1. No server may do anything with them. Keys are mandatory there, and left out by
+/// TS 1.0 Appendix E.1, and 13 to 17 of 1.1. No server may do anything with them. Keys are mandatory there, and left out by
 /// servers and cards all the same where the mode has none: what the mode needs is checked when all is there.
-const SECURITY: [Resource; 13] = [
+const SECURITY: [Resource; 14] = [
     Resource::new(0, DataType::String, 0, MANDATORY),
     Resource::new(1, DataType::Boolean, 0, MANDATORY),
     Resource::new(2, DataType::Integer, 0, MANDATORY),
@@ -33,6 +35,7 @@ const SECURITY: [Resource; 13] = [
     Resource::new(14, DataType::String, 0, 0),
     Resource::new(15, DataType::Unsigned, 0, 0),
     Resource::new(16, DataType::Unsigned, 0, MULTIPLE),
+    Resource::new(17, DataType::Objlnk, 0, 0),
 ];
 
 /// The field of the row that a resource of variable length is.
@@ -112,6 +115,8 @@ impl Object for OpenSecurity<'_> {
     fn check(&self, _: &Instance, index: usize, incoming: &Incoming<'_>) -> Result<(), Error> {
         let highest = match (index, incoming.value) {
             (0, Value::String(text)) if text.len() <= 255 => return Ok(()),
+            // who asks for OSCORE is not to be spoken to in clear
+            (OSCORE, Value::Objlnk(NONE, NONE)) => return Ok(()),
             (SNI, Value::String(_)) | (3..=5, Value::Opaque(_)) | (BOOTSTRAP, Value::Boolean(_)) => {
                 return Ok(());
             }
@@ -126,6 +131,9 @@ impl Object for OpenSecurity<'_> {
 
     fn write(&self, instance: &Instance, index: usize, incoming: &Incoming<'_>) -> Result<(), Error> {
         let row = self.row(instance)?;
+        if index == OSCORE {
+            return Ok(());
+        }
         match (field_of(index), incoming.value) {
             (Some(Field::Ciphersuites), value) => return append_suite(row, number(value)? as u16),
             (Some(field), Value::Opaque(bytes)) => return row.set_field(field, bytes),
