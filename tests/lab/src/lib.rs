@@ -1,9 +1,9 @@
 //! The bench of Whimbrel: peers and weather, on virtual or real time.
 //!
-//! [`Server`] is a scriptable LwM2M server, [`Network`] a virtual datagram network with a clock and a seed,
-//! [`dtls::Gate`] a DTLS server in front of one, [`ladder`] prints what was said. None of them does I/O, and none uses
-//! Whimbrel's own codec: CoAP comes from `coap-lite`, TLV and the other formats are decoded here a second time, so that
-//! the two sides check each other.
+//! [`Server`] is a scriptable LwM2M server, [`BootstrapServer`] one that configures clients, [`Network`] a virtual
+//! datagram network with a clock and a seed, [`dtls::Gate`] a DTLS server in front of a server, [`ladder`] prints what
+//! was said. None of them does I/O, and none uses Whimbrel's own codec: CoAP comes from `coap-lite`, TLV and the other
+//! formats are decoded here a second time, so that the two sides check each other.
 //!
 //! A test joins them by one loop, which is [`Network::run_until`]: advance to the earliest of all deadlines, deliver what
 //! arrives, let each [`Node`] do what is due, send what it says.
@@ -11,6 +11,7 @@
 //! The lab judges a client that may be hostile: nothing that comes from the network may panic. What the *test* gets
 //! wrong (asking for the answer of a request that has none) panics with a sentence, as in any test helper.
 
+pub mod bootstrap;
 mod clock;
 pub mod coap;
 pub mod demo;
@@ -28,6 +29,7 @@ pub mod server;
 pub mod text;
 pub mod tlv;
 
+pub use bootstrap::{BootstrapServer, Plan, Step};
 pub use clock::{minutes, seconds};
 pub use coap::{Code, Message, Type};
 pub use device::{Device, Security};

@@ -142,6 +142,22 @@ pub fn integer(id: u16, value: i64) -> Vec<u8> {
     resource(id, integer_bytes(value))
 }
 
+/// A resource with an Unsigned Integer in the fewest of 1, 2, 4 or 8 bytes.
+pub fn unsigned(id: u16, value: u64) -> Vec<u8> {
+    resource(id, unsigned_bytes(value))
+}
+
+/// The bytes of an Unsigned Integer.
+pub fn unsigned_bytes(value: u64) -> Vec<u8> {
+    let length = [1, 2, 4].into_iter().find(|n| value >> (8 * n) == 0).unwrap_or(8);
+    value.to_be_bytes()[8 - length..].to_vec()
+}
+
+/// A resource with a Boolean.
+pub fn boolean(id: u16, value: bool) -> Vec<u8> {
+    resource(id, [u8::from(value)])
+}
+
 /// A resource with a Float of 8 bytes.
 pub fn float(id: u16, value: f64) -> Vec<u8> {
     resource(id, value.to_be_bytes())
@@ -159,7 +175,8 @@ pub fn instance(id: u16, resources: &[Vec<u8>]) -> Vec<u8> {
     entry(Kind::ObjectInstance, id, &resources.concat())
 }
 
-fn integer_bytes(value: i64) -> Vec<u8> {
+/// The bytes of an Integer.
+pub fn integer_bytes(value: i64) -> Vec<u8> {
     let bytes = value.to_be_bytes();
     let length = [1, 2, 4].into_iter().find(|n| value >> (8 * n - 1) == 0 || value >> (8 * n - 1) == -1);
     bytes[8 - length.unwrap_or(8)..].to_vec()
@@ -189,6 +206,9 @@ mod tests {
         for value in [0, 1, -1, 127, 128, -128, -129, 40_000, -40_000, i64::MAX, i64::MIN] {
             assert_eq!(decode(&integer(300, value)).unwrap()[0].integer(), Some(value));
         }
+        assert_eq!(unsigned(17, 0xc0a8), [0xc2, 17, 0xc0, 0xa8]);
+        assert_eq!(unsigned(19, u32::MAX.into()), [0xc4, 19, 255, 255, 255, 255]);
+        assert_eq!((unsigned_bytes(255).len(), unsigned_bytes(1 << 32).len()), (1, 8));
         assert_eq!(decode(&float(1, -2.5)).unwrap()[0].float(), Some(-2.5));
         let long = instance(1, &[resource(0, vec![7; 70_000])]);
         assert_eq!(find(&decode(&long).unwrap(), &[1, 0]).unwrap().value.len(), 70_000);

@@ -1,7 +1,6 @@
-//! The DTLS server as a node: datagrams on one side, plaintext for a [`Server`] on the other.
+//! The DTLS server as a node: datagrams on one side, plaintext for a server on the other.
 
 use super::native::{Counters, Native};
-use crate::Server;
 use crate::net::{Node, Peer};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -56,7 +55,7 @@ impl Default for Settings {
     }
 }
 
-/// A DTLS server in front of a [`Server`].
+/// A DTLS server in front of a [`crate::Server`] or a [`crate::BootstrapServer`].
 pub struct Gate {
     native: Native,
     settings: Settings,
@@ -156,7 +155,7 @@ impl Gate {
     }
 
     /// The gate and what is behind it, as one node.
-    pub const fn before<'a>(&'a mut self, server: &'a mut Server) -> Front<'a> {
+    pub const fn before<'a, S: Node>(&'a mut self, server: &'a mut S) -> Front<'a, S> {
         Front { gate: self, server }
     }
 
@@ -174,12 +173,12 @@ impl std::fmt::Debug for Gate {
 
 /// A gate and its server, for the length of a run.
 #[derive(Debug)]
-pub struct Front<'a> {
+pub struct Front<'a, S> {
     gate: &'a mut Gate,
-    server: &'a mut Server,
+    server: &'a mut S,
 }
 
-impl Front<'_> {
+impl<S: Node> Front<'_, S> {
     fn carry(&mut self, now: u64) {
         while let Some((peer, plain)) = self.gate.native.next_message() {
             self.gate.heard.retain(|heard| *heard != peer);
@@ -192,7 +191,7 @@ impl Front<'_> {
     }
 }
 
-impl Node for Front<'_> {
+impl<S: Node> Node for Front<'_, S> {
     fn input(&mut self, now: u64, from: Peer, datagram: &[u8]) {
         self.gate.native.input(now, from, datagram);
         self.carry(now);

@@ -11,7 +11,7 @@ pub enum Operation {
     Update,
     /// DELETE on a location.
     Deregister,
-    /// POST `/bs` (or GET `/bspack`): recorded and answered, no bootstrap follows by itself.
+    /// POST `/bs` (or GET `/bspack`): recorded and answered; what follows is for [`crate::BootstrapServer`].
     Bootstrap,
     /// POST `/dp`.
     Send,

@@ -94,6 +94,7 @@ impl Server {
             content_format: message.content_format(),
             payload: body,
             answer: (!answer.silent).then_some(code),
+            answered: (!answer.silent).then_some(self.now + answer.delay),
         });
         if !answer.silent {
             options.extend(location.into_iter().map(|s: String| (options::LOCATION_PATH, s.into_bytes())));
@@ -116,7 +117,8 @@ impl Server {
 
     fn scripted(&mut self, operation: Operation) -> Answer {
         let place = self.script.iter().position(|(of, _)| *of == operation);
-        place.map(|place| self.script.remove(place).1).unwrap_or_default()
+        let scripted = place.map(|place| self.script.remove(place).1);
+        scripted.or_else(|| self.habits.get(&operation).copied()).unwrap_or_default()
     }
 
     fn endpoint_of(&mut self, from: Peer, message: &Message, said: Option<&Parameters>) -> String {

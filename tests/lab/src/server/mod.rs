@@ -29,7 +29,7 @@ use exchange::Exchange;
 use incoming::Assembly;
 use registry::Registry;
 use reliability::{Later, Seen, Transmission};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// How the server behaves where a specification leaves a choice. The defaults are RFC 7252's parameters.
 #[derive(Clone, Debug)]
@@ -91,6 +91,7 @@ pub struct Server {
     outbox: VecDeque<(Peer, Vec<u8>)>,
     registry: Registry,
     script: Vec<(Operation, Answer)>,
+    habits: BTreeMap<Operation, Answer>,
     assemblies: Vec<Assembly>,
     seen: HashMap<(Peer, u16), Seen>,
     duplicates: u32,
@@ -124,6 +125,7 @@ impl Server {
             outbox: VecDeque::new(),
             registry: Registry::default(),
             script: Vec::new(),
+            habits: BTreeMap::new(),
             assemblies: Vec::new(),
             seen: HashMap::new(),
             duplicates: 0,

@@ -113,6 +113,13 @@ impl Server {
         self.queue_raw(peer, datagram)
     }
 
+    /// Gives up a request that is not over: what comes back for it is nobody's.
+    pub fn give_up(&mut self, request: RequestId) {
+        if self.active.contains(&request.0) {
+            self.finish(request.0, Err(super::Failure::GivenUp));
+        }
+    }
+
     /// Operations go to this endpoint from now on.
     pub fn select(&mut self, endpoint: &str) {
         self.selected = Some(endpoint.into());
@@ -126,6 +133,15 @@ impl Server {
     /// Answers the next request of this kind in this way; may be called several times for several requests.
     pub fn on_next(&mut self, operation: Operation, answer: Answer) {
         self.script.push((operation, answer));
+    }
+
+    /// Answers all requests of this kind in this way from now on, but for those that [`Server::on_next`] speaks of; `None`:
+    /// with what is right again.
+    pub fn always(&mut self, operation: Operation, answer: Option<Answer>) {
+        match answer {
+            Some(answer) => self.habits.insert(operation, answer),
+            None => self.habits.remove(&operation),
+        };
     }
 }
 

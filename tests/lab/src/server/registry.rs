@@ -173,6 +173,8 @@ pub struct Entry {
     pub payload: Vec<u8>,
     /// What was answered; `None` for silence (or an expiry).
     pub answer: Option<Code>,
+    /// When the answer goes out.
+    pub answered: Option<u64>,
 }
 
 /// Registrations in force and the log.
@@ -217,6 +219,7 @@ impl Registry {
             content_format: None,
             payload: Vec::new(),
             answer: None,
+            answered: None,
         }));
         gone
     }

@@ -4,6 +4,7 @@ use crate::coap::{self, Code, Type};
 use crate::format;
 use crate::net::Peer;
 use crate::options::{self, Block, uint};
+use std::fmt;
 
 /// Names a request for as long as the server lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -161,6 +162,16 @@ impl Request {
     }
 }
 
+/// As `PUT /3/0?pmin=1`.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = coap::joined(&coap::texts(&self.options, options::URI_PATH));
+        let query = coap::texts(&self.options, options::URI_QUERY).join("&");
+        let mark = if query.is_empty() { "" } else { "?" };
+        write!(f, "{} {path}{mark}{query}", self.method.name())
+    }
+}
+
 /// A response, whole: of a block-wise answer the options are those of the first block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
@@ -257,6 +268,8 @@ pub enum Failure {
     TimedOut,
     /// The client answered with a Reset.
     Reset,
+    /// The lab gave it up.
+    GivenUp,
     /// The blocks of an answer do not fit together, and how.
     Blocks(&'static str),
 }
