@@ -88,6 +88,10 @@ impl Engine<'_> {
         if !online || !(came || new_address) {
             return;
         }
+        if let Some(bootstrapping) = self.config.features.bootstrapping {
+            // where a bootstrap is needed it begins anew
+            bootstrapping.stop(self, ctx, false);
+        }
         for who in 0..self.accounts.len() {
             let Some(account) = self.account(who) else { continue };
             if account.state == State::Free || account.state == (State::Waiting { until: Instant::NEVER }) {

@@ -503,7 +503,7 @@ impl<'a> Engine<'a> {
     pub fn stop(&mut self, ctx: &mut Context<'_>) {
         self.stopping = true;
         if let Some(bootstrapping) = self.config.features.bootstrapping {
-            bootstrapping.stop(self, ctx);
+            bootstrapping.stop(self, ctx, true);
         }
         for who in 0..self.accounts.len() {
             if self.accounts.get(who).is_some_and(|account| !account.rests()) {

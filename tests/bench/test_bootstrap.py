@@ -182,6 +182,22 @@ class Bootstraps(unittest.TestCase):
         field.boot()
         self.assertEqual(field.accounts, 2)
 
+    def test_another_network_asks_for_no_bootstrap_that_nobody_needs(self) -> None:
+        field = self.bootstrapped()
+        field.client.network(True, new_address=True)
+        field.pass_time(HOUR)
+        self.assertEqual(len(field.servers["bs"].times), 1)
+        self.assertEqual(field.told(EventCode.REGISTERED), [101, 101])
+        # in the middle of a session: what it changed is undone, and it begins anew
+        field.client.bootstrap()
+        field.pass_time(3000)
+        self.configure(field, (DELETE, "/1", b""))
+        field.client.network(True, new_address=True)
+        field.pass_time(10_000)
+        self.assertEqual(len(field.servers["bs"].times), 3)
+        found = field.ask("bs", GET, "/1", b"", LINKS)
+        self.assertEqual(found and found.payload, b"</>;lwm2m=1.1,</1/0>;ssid=101")
+
     def test_rights_are_part_of_what_fits_together(self) -> None:
         field = self.bootstrapped()
         field.servers["two"] = Mute(field.port)

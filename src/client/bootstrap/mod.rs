@@ -436,9 +436,11 @@ impl Bootstrapping for Bootstrap<'_> {
         Ok(())
     }
 
-    fn stop(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
-        self.stopped.set(true);
-        self.wanted.set(false);
+    fn stop(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, for_good: bool) {
+        if for_good {
+            self.stopped.set(true);
+            self.wanted.set(false);
+        }
         if let Some(who) = engine.place_of_bootstrap() {
             self.rest(engine, ctx, who);
             self.give_back(engine, ctx);
