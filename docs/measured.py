@@ -16,6 +16,7 @@ GOALS = json.loads((ROOT / "benches/goals.json").read_text())
 SIZES = {
     "minimal": "minimal: objects 0, 1, 3, Discover, TLV, UDP",
     "product": "product: TLV, text, opaque, observe, create, block-wise, DTLS, sessions that outlive a power cut",
+    "bootstrap": "the same with bootstrap, ordered registration and stored settings, two accounts",
     "full": "everything",
 }
 ROWS = {
@@ -26,6 +27,7 @@ ROWS = {
     "write_1_0_1": "Write `/1/0/1`, text",
     "register": "Register",
     "firmware_1mib": "1 MiB in blocks of 1,024 bytes to a stream, a byte",
+    "bootstrap_write_0": "Bootstrap-Write of a PSK account, `/0/1`",
 }
 
 

@@ -164,20 +164,20 @@ static void poll(void)
     whimbrel_client_poll(client, NULL);
 }
 
-/* Answers the Register in the outbox: 2.01, Location-Path rd/0. */
-static int accept_register(void)
+/* Answers the POST in the outbox, with some options. */
+static int accept(uint8_t code, const char *options, size_t size)
 {
-    uint8_t answer[16] = { 0, 0x41, 0, 0 };
+    uint8_t answer[16] = { 0, code, 0, 0 };
     const size_t token = outbox[0] & 15;
     if (outbox_size == 0 || outbox[1] != 0x02) {
         return 1;
     }
     answer[0] = (uint8_t)(0x60 | token);
     memcpy(answer + 4, outbox + 4, token);
-    memcpy(answer + 4 + token, "\x82rd\x01\x30", 5);
-    deliver(answer, 9 + token, (unsigned)(outbox[2] << 8 | outbox[3]));
+    memcpy(answer + 4 + token, options, size);
+    deliver(answer, 4 + token + size, (unsigned)(outbox[2] << 8 | outbox[3]));
     poll();
-    return whimbrel_account_registered(client, 123) != 1;
+    return 0;
 }
 
 static int start(void)
@@ -196,7 +196,32 @@ static int start(void)
         return 1;
     }
     poll();
-    return accept_register();
+    /* Location-Path rd/0 */
+    return accept(0x41, "\x82rd\x01\x30", 5) != 0 || whimbrel_account_registered(client, 123) != 1;
+}
+
+/* The same client with a bootstrap server, in a session. */
+static int start_bootstrap(void)
+{
+    static const whimbrel_feature_t *const parts[] = { &whimbrel_bootstrap };
+    static const whimbrel_limits_t room = { .size = sizeof room, .servers = 2, .bootstrap = 512 };
+    static const whimbrel_account_t server = {
+        .size = sizeof server,
+        .uri = "coap://192.0.2.2",
+        .bootstrap_server = 1,
+    };
+    whimbrel_config_t bootstraps = config;
+    bootstraps.limits = &room;
+    bootstraps.features = parts;
+    bootstraps.feature_count = 1;
+    if (sizeof client_memory < whimbrel_client_size(&room) ||
+        whimbrel_client_init(client_memory, sizeof client_memory, &bootstraps, &port, &client) !=
+            WHIMBREL_OK ||
+        whimbrel_account_add(client, &server) != WHIMBREL_OK) {
+        return 1;
+    }
+    poll();
+    return accept(0x44, "", 0);
 }
 
 static size_t response_bytes(void)
@@ -231,6 +256,21 @@ static void read_text(unsigned n)
 static void write_lifetime(unsigned n)
 {
     deliver("\x44\x03\0\0\1\2\3\4\xB1\x31\x01\x30\x01\x31\x10\xff\x33\x30\x30", 19, n);
+    poll();
+}
+
+/* Bootstrap-Write of a PSK account: 70 bytes for /0/1. */
+static void write_security(unsigned n)
+{
+    static const char command[] = "\x44\x03\0\0\1\2\3\4\xB1\x30\x01\x31\x12\x2D\x16\xff"
+                                  "\xC8\x00\x11"
+                                  "coaps://192.0.2.1"
+                                  "\xC1\x01\x00\xC1\x02\x00\xC7\x03"
+                                  "bench-1"
+                                  "\xC0\x04\xC8\x05\x10"
+                                  "0123456789abcdef"
+                                  "\xC1\x0A\x65";
+    deliver(command, sizeof command - 1, n);
     poll();
 }
 
@@ -302,5 +342,6 @@ const struct bench_row bench_rows[] = {
     { "write_1_0_1", start, write_lifetime, stub, success_bytes },
     { "register", start, register_again, stub, response_bytes },
     { "firmware_1mib", start, push_block, stub_block, success_bytes },
+    { "bootstrap_write_0", start_bootstrap, write_security, stub, success_bytes },
     { NULL, NULL, NULL, NULL, NULL },
 };

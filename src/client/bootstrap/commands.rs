@@ -81,9 +81,11 @@ impl Bootstrap<'_> {
         change: &Change<'_>,
         scratch: &mut [u8],
     ) -> Result<(), Error> {
-        change.survey(&engine.model, scratch, &mut |_| Ok(()))?;
         let at = |id| Path::instance(change.base.object, id);
         change.survey(&engine.model, scratch, &mut |id| self.log.remember(engine, at(id)))?;
+        if change.base.instance != NONE {
+            return change.impose(&mut engine.model, change.base.instance, scratch);
+        }
         let mut last = NONE;
         loop {
             // the payload is walked once an instance: the list of them would have to be kept somewhere
