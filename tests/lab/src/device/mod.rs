@@ -4,10 +4,13 @@
 //! The lab's `unsafe` is here, and where [`crate::dtls`] calls its C. Nothing of the engine's inside is used: what a [`Device`] can do, a C program can.
 //!
 //! `platform` is the port (clock, chance, links, events), `objects` the tables and handlers, `state` their values,
-//! `backend` what protects links, `storage` what outlives a power cut.
+//! `accounts` whom it knows, `bootstrap` how that changes, `backend` what protects links, `storage` what outlives a power
+//! cut.
 #![allow(unsafe_code)]
 
+mod accounts;
 mod backend;
+mod bootstrap;
 mod modem;
 mod objects;
 mod platform;
@@ -17,6 +20,7 @@ mod storage;
 mod tables;
 
 use crate::net::{Node, Peer};
+pub use accounts::{Account, BootstrapAccount, Right};
 use backend::Opened;
 pub use backend::{Backend, Options};
 pub use modem::Started;
@@ -31,44 +35,6 @@ use std::rc::Rc;
 pub use storage::{Access, Moment, Storage};
 use tables::Tables;
 use whimbrel::capi::*;
-
-/// A server account as the device's factory set it.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// Short Server ID.
-    pub id: u16,
-    /// Where the server is.
-    pub peer: Peer,
-    /// Lifetime in seconds.
-    pub lifetime: u32,
-    /// `U` or `UQ`.
-    pub binding: &'static str,
-    /// Default Minimum Period, 0 for none.
-    pub pmin: u32,
-    /// Default Maximum Period, 0 for none.
-    pub pmax: u32,
-    /// Disable Timeout in seconds.
-    pub disable_timeout: u32,
-    /// The inverse of `/1/x/6`.
-    pub discard_offline: bool,
-    /// What it is secured with.
-    pub security: Security,
-    /// Another URI than `coap://` or `coaps://` and the peer.
-    pub uri: Option<String>,
-}
-
-/// Who may do what with an object instance; instance 65535 is the right to create.
-#[derive(Clone, Debug)]
-pub struct Right {
-    /// Object ID.
-    pub object: u16,
-    /// Object Instance ID.
-    pub instance: u16,
-    /// Short Server ID of the owner; 65535: a bootstrap's.
-    pub owner: u16,
-    /// Short Server IDs (0: all others) and their rights, as in `/2/x/2`.
-    pub entries: Vec<(u16, u16)>,
-}
 
 /// What a device is made with.
 #[derive(Clone)]
@@ -94,8 +60,14 @@ pub struct Config {
     pub backend: Backend,
     /// First and longest retransmission timeout of a handshake in milliseconds; 0 for the defaults.
     pub handshake: (u32, u32),
-    /// Whether associations are kept in storage.
+    /// Whether associations are kept in storage, and with [`Device::load_configuration`] settings.
     pub persistent: bool,
+    /// Whether the configuration names bootstrap.
+    pub bootstrap: bool,
+    /// The bootstrap server may speak first.
+    pub server_initiated: bool,
+    /// Objects of the application whose values are stored when servers write them.
+    pub persistent_objects: Vec<u16>,
     /// The time of day at the bench's time 0, in seconds since 1970, where it is known.
     pub wall_clock: Option<i64>,
     /// Stable storage, and the switch of power.
@@ -111,6 +83,7 @@ pub struct Device {
     next: u64,
     /// Most datagrams sent in one poll, and most polls at one instant.
     most_sent: usize,
+    loaded: Option<i32>,
     // what the client points to, in the order of being dropped: after `client`
     backend: Opened,
     _memory: Vec<u64>,
@@ -141,6 +114,9 @@ fn features(config: &Config) -> Vec<*const whimbrel_feature_t> {
     if config.persistent {
         features.push(&whimbrel_persistence);
     }
+    if config.bootstrap {
+        features.push(&whimbrel_bootstrap);
+    }
     features
 }
 
@@ -154,7 +130,7 @@ impl Device {
         port.security = backend.table();
         platform.secured.set(!port.security.is_null());
         let features = features(config);
-        let tables = Tables::new(&platform);
+        let tables = Tables::new(&platform, &config.persistent_objects);
         let endpoint = CString::new(config.endpoint.as_str()).expect("a name without NUL");
         let limits = whimbrel_limits_t { size: size_of::<whimbrel_limits_t>(), ..config.limits };
         let formats = tables.formats();
@@ -178,7 +154,7 @@ impl Device {
             event_context: Rc::as_ptr(&platform).cast_mut().cast(),
             handshake_first_ms: config.handshake.0,
             handshake_longest_ms: config.handshake.1,
-            server_initiated: 0,
+            server_initiated: config.server_initiated.into(),
         };
         // SAFETY: the device keeps alive what it hands over until the client has ended
         let (client, memory) = unsafe {
@@ -195,6 +171,7 @@ impl Device {
             platform,
             next: 0,
             most_sent: 0,
+            loaded: None,
             backend,
             _memory: memory,
             tables,
@@ -216,56 +193,6 @@ impl Device {
         }
         self.create(0);
         self.next = 0;
-    }
-
-    /// Adds a server account.
-    pub fn add_account(&mut self, account: &Account) -> i32 {
-        let security = account.security.given();
-        let scheme = if account.security.secures() { "coaps" } else { "coap" };
-        let uri = account.uri.clone().unwrap_or_else(|| format!("{scheme}://{}", account.peer));
-        let uri = CString::new(uri).expect("no NUL");
-        let binding = CString::new(account.binding).expect("no NUL");
-        let given = whimbrel_account_t {
-            size: size_of::<whimbrel_account_t>(),
-            uri: uri.as_ptr(),
-            binding: binding.as_ptr(),
-            lifetime_s: account.lifetime,
-            pmin_s: account.pmin,
-            pmax_s: account.pmax,
-            disable_timeout_s: account.disable_timeout,
-            short_server_id: account.id,
-            discard_offline: account.discard_offline.into(),
-            security: if account.security == Security::default() { ptr::null() } else { &security },
-            bootstrap_server: 0,
-            hold_off_s: 0,
-            account_timeout_s: 0,
-        };
-        self.next = 0;
-        // SAFETY: the account is copied
-        unsafe { whimbrel_account_add(self.client, &given) }
-    }
-
-    /// Adds an instance of the Access Control object.
-    pub fn add_right(&mut self, right: &Right) -> i32 {
-        let entries: Vec<_> = right
-            .entries
-            .iter()
-            .map(|(short_server_id, rights)| whimbrel_right_t {
-                short_server_id: *short_server_id,
-                rights: *rights,
-            })
-            .collect();
-        let given = whimbrel_access_entry_t {
-            size: size_of::<whimbrel_access_entry_t>(),
-            object: right.object,
-            instance: right.instance,
-            owner: right.owner,
-            right_count: entries.len() as u16,
-            rights: entries.as_ptr(),
-        };
-        self.next = 0;
-        // SAFETY: the entry is copied
-        unsafe { whimbrel_access_add(self.client, &given) }
     }
 
     /// Calls a function of the C API and polls at the next occasion.

@@ -1,6 +1,7 @@
 //! What accounts are secured with, as the application says it.
 
 use crate::dtls::keys;
+use crate::net::Peer;
 use std::ffi::CString;
 use std::ptr;
 use whimbrel::capi::*;
@@ -70,6 +71,11 @@ impl Security {
     /// Whether the mode secures.
     pub const fn secures(&self) -> bool {
         self.mode != WHIMBREL_NOSEC
+    }
+
+    /// The URI of a server that is secured in this way, or not at all.
+    pub fn uri(&self, peer: Peer) -> String {
+        format!("{}://{peer}", if self.secures() { "coaps" } else { "coap" })
     }
 
     /// How many bytes the client must hold for it, without the URI.

@@ -58,7 +58,8 @@ fn handled(
 }
 
 impl Tables {
-    pub fn new(platform: &Platform) -> Box<Self> {
+    /// The tables; what servers write into the objects named is stored.
+    pub fn new(platform: &Platform, persistent: &[u16]) -> Box<Self> {
         let resources = vec![sensor(platform), creatable(), blob(), trouble(platform)];
         let plain = whimbrel_object_t {
             size: size_of::<whimbrel_object_t>(),
@@ -86,6 +87,9 @@ impl Tables {
         for (object, resources) in objects.iter_mut().zip(&resources) {
             object.resource_count = resources.len() as u16;
             object.resources = resources.as_ptr();
+            if persistent.contains(&object.id) {
+                object.flags |= WHIMBREL_PERSISTENT;
+            }
         }
         Box::new(Self { device: device(platform), objects, _resources: resources })
     }

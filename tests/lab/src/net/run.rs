@@ -17,6 +17,24 @@ pub trait Node {
     fn next_deadline(&self) -> Option<u64>;
 }
 
+impl<N: Node + ?Sized> Node for &mut N {
+    fn input(&mut self, now: u64, from: Peer, datagram: &[u8]) {
+        (**self).input(now, from, datagram);
+    }
+
+    fn poll(&mut self, now: u64) {
+        (**self).poll(now);
+    }
+
+    fn output(&mut self) -> Option<(Peer, Vec<u8>)> {
+        (**self).output()
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        (**self).next_deadline()
+    }
+}
+
 impl Network {
     /// Runs all nodes until the clock shows `time`: everything due up to and including that instant has happened.
     ///
