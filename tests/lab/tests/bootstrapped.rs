@@ -3,6 +3,7 @@
 use whimbrel::capi::*;
 use whimbrel_lab::bootstrap::{Ending, SecurityValues};
 use whimbrel_lab::device::{BootstrapAccount, CREATABLE, Right, Security};
+use whimbrel_lab::net::Weather;
 use whimbrel_lab::scene::{BOOTSTRAP, DEVICE, FIRST_ID, SECOND_ID, SERVER};
 use whimbrel_lab::{Code, Lab, Operation, Plan, Request, Setup, Step, minutes, seconds, tlv};
 
@@ -214,4 +215,50 @@ fn a_server_triggers_a_bootstrap_that_reads_what_there_is() {
     let (from, to): (Vec<_>, Vec<_>) =
         lab.network.records().iter().map(|record| (record.from, record.to)).unzip();
     assert!(from.contains(&BOOTSTRAP) && to.contains(&SERVER));
+}
+
+/// Small blocks, repetitions, garbage and foreign methods on the way to a Finish that holds, and one Finish more.
+#[test]
+fn odd_steps_on_the_way_do_no_harm() {
+    let setup = empty();
+    let mut lab = setup.switched_on();
+    let [security, server] = setup.configuration().writes().try_into().expect("two objects");
+    lab.bootstrap.plan([
+        Step::delete("/"),
+        Step::Again,
+        Step::Datagram(b"garbage".to_vec()),
+        security.in_blocks(1),
+        Step::Again,
+        Step::Pause(seconds(60)),
+        Step::Ask(Request::new(Code::PATCH, "/1/0").content(110, *b"[]")),
+        Step::finish(),
+        server.in_blocks(0),
+        Step::finish(),
+        Step::Again,
+        Step::finish(),
+    ]);
+    let session = lab.session(0);
+    let (delete, put) = (Code::DELETED, Code::CHANGED);
+    let codes = session.codes();
+    assert_eq!(codes[..4], [delete, delete, put, put]);
+    assert!(!codes[4].is_success(), "{:?}", codes[4]);
+    assert_eq!(codes[5..9], [Code::NOT_ACCEPTABLE, put, put, put]);
+    let blocks: Vec<_> = session.answered().map(|done| done.outcome.as_ref().unwrap().messages).collect();
+    assert!(blocks[2] > 1 && blocks[6] > 1, "{blocks:?}");
+    lab.run_until("a registration", minutes(1), |lab| lab.device.is_registered(FIRST_ID));
+    assert_eq!(lab.text("/1/0/1"), "86400");
+}
+
+/// In bad weather, with DTLS and without, each device is configured in the end, and nothing is done that is against the rules.
+#[test]
+fn bad_weather_delays_a_bootstrap_and_no_more() {
+    for (seed, setup) in (0..10).flat_map(|seed| [(seed, empty()), (seed, secured(&Security::certificate()))])
+    {
+        let mut lab = Setup { seed, ..setup }.switched_on();
+        lab.weather(Weather { loss: 15, duplication: 5, delay: 100, jitter: 200 });
+        let told = format!("seed {seed}: a registration");
+        lab.run_until(&told, minutes(120), |lab| lab.device.is_registered(FIRST_ID));
+        assert!(lab.bootstrap.finished() >= 1, "seed {seed}");
+        assert_eq!(lab.bootstrap.server.complaints(), [], "seed {seed}");
+    }
 }

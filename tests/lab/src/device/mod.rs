@@ -1,7 +1,8 @@
 //! The client under test: Whimbrel's engine in virtual time, driven through its C functions, with the objects of a
 //! small device.
 //!
-//! The lab's `unsafe` is here, and where [`crate::dtls`] calls its C. Nothing of the engine's inside is used: what a [`Device`] can do, a C program can.
+//! The lab's `unsafe` is here, and where [`crate::dtls`] calls its C. Nothing of the engine's inside is used: what a
+//! [`Device`] can do, a C program can.
 //!
 //! `platform` is the port (clock, chance, links, events), `objects` the tables and handlers, `state` their values,
 //! `accounts` whom it knows, `bootstrap` how that changes, `backend` what protects links, `storage` what outlives a power
@@ -204,7 +205,8 @@ impl Device {
 
 /// What the application does.
 impl Device {
-    /// Changes a number that servers can read (`/3303/0/5700`, `/3303/0/5601`, `/3303/0/5602`, `/3/0/9`, `/3/0/10`) and says so.
+    /// Changes a number that servers can read (`/3303/0/5700`, `/3303/0/5601`, `/3303/0/5602`, `/3/0/9`, `/3/0/10`) and
+    /// says so.
     pub fn set(&mut self, at: &str, value: f64) {
         self.platform.state.set(at, value);
         self.changed(at);
