@@ -1436,7 +1436,7 @@ int32_t whimbrel_provision(whimbrel_client_t *client,
  * @param client  From whimbrel_client_init().
  * @return How many accounts there are, the bootstrap server's included; WHIMBREL_ERR_NOT_FOUND: nothing was stored, or nothing
  *         of it is whole; WHIMBREL_ERR_STATE: there are accounts already; WHIMBREL_ERR_STORAGE: it cannot be read;
- *         WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_persistence is not named, or a newer version wrote it.
+ *         WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_persistence or whimbrel_bootstrap is not named, or a newer version wrote it.
  *
  * WHIMBREL_EVENT_STORAGE_FAILED tells of what is damaged; the rest is taken. Since 0.1.
  */

@@ -83,11 +83,12 @@ fn discover_payloads() {
     });
     assert_eq!(resource, "</3/0/7>;dim=8;pmin=10;gt=50;lt=42.2;st=-0.5,</3/0/7/65534>;con");
     let bootstrap = written("", |links| {
-        links.bare("lwm2m", "1.0");
+        links.link(Path::ROOT);
+        links.token("lwm2m", "1.0");
         links.link(Path::instance(0, 0));
         links.number("ssid", 101);
     });
-    assert_eq!(bootstrap, r#"lwm2m="1.0",</0/0>;ssid=101"#);
+    assert_eq!(bootstrap, "</>;lwm2m=1.0,</0/0>;ssid=101");
     assert_eq!(written("", |links| links.text("uri", r#"a"b\c"#)), r#";uri="a\"b\\c""#);
 }
 

@@ -230,6 +230,11 @@ impl<'a> Engine<'a> {
     fn turn(&mut self, ctx: &mut Context<'_>) {
         for who in 0..self.accounts.len() {
             self.receive_one(ctx, who);
+            if self.settled().is_err() {
+                // a bootstrap session has just begun: nobody else is heard
+                self.busy = true;
+                return;
+            }
         }
         self.follow_orders(ctx);
         for who in 0..self.accounts.len() {

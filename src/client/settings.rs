@@ -93,11 +93,11 @@ fn write<'w>(
     ended: &mut dyn FnMut(usize),
 ) -> Result<Window<'w>, Error> {
     for instance in engine.model.instances().filter(|instance| belongs(engine, instance)) {
-        let length = impose::keep(&engine.model, instance, Window::new(&mut [], 0))?.total();
+        let length = impose::keep(&engine.model, instance, Window::new(&mut [], 0), false)?.total();
         window.big_endian(instance.object.into(), 2);
         window.big_endian(instance.id.into(), 2);
         window.big_endian(u16::try_from(length).map_err(|_| Error::Full)?.into(), 2);
-        window = impose::keep(&engine.model, instance, window)?;
+        window = impose::keep(&engine.model, instance, window, false)?;
         ended(window.total());
     }
     Ok(window)
@@ -259,7 +259,13 @@ impl Keeper<'_> {
                 accounts = accounts.wrapping_add(engine.account_of(ctx.now, who, security).into());
             }
         }
+        engine.drop_halves();
         self.settings.places.set(places_checksum(engine));
+        if accounts == 0 {
+            // there were some: without any, the factory's are needed
+            self.tell_damage(ctx);
+            return Err(Error::NotFound);
+        }
         if let Some(bootstrapping) = engine.config.features.bootstrapping {
             bootstrapping.arrange(engine, ctx);
         }
@@ -405,6 +411,23 @@ impl Engine<'_> {
         true
     }
 
+    /// Instances that are half an account go: the other half was lost.
+    fn drop_halves(&mut self) {
+        for object in 0..2 {
+            loop {
+                let used = |at: &&Instance| {
+                    self.accounts
+                        .iter()
+                        .filter(|account| account.state != State::Free)
+                        .any(|account| at.id == if object == 0 { account.security } else { account.server })
+                };
+                let half = self.model.instances_of(object).find(|at| !used(at)).map(|at| at.id);
+                let Some(half) = half else { break };
+                self.drop_instance(object, half);
+            }
+        }
+    }
+
     /// The first instance of the Security object behind another.
     pub(crate) fn next_security(&self, after: Option<u16>) -> Option<u16> {
         self.model.instances_of(0).map(|at| at.id).find(|id| after.is_none_or(|after| *id > after))
@@ -430,6 +453,8 @@ impl Engine<'_> {
     /// Takes up the settings of the last life; the number of accounts. [`Error::NotFound`] where there are none.
     pub fn load_settings(&mut self, ctx: &mut Context<'_>) -> Result<usize, Error> {
         let keeping = self.config.features.keeping.ok_or(Error::NotSupported)?;
+        // only with it the Security object can be read and written
+        self.config.features.bootstrapping.ok_or(Error::NotSupported)?;
         keeping.load(self, ctx, &SETTINGS)
     }
 

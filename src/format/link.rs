@@ -42,13 +42,6 @@ impl<'w, 'b> LinkWriter<'w, 'b> {
         self.window.byte(b'>');
     }
 
-    /// An entry that is no link: the `lwm2m="1.0"` in front of a Bootstrap-Discover answer (TS 1.0 section 5.2.7.3).
-    pub fn bare(&mut self, name: &str, value: &str) {
-        self.next();
-        self.window.put(name.as_bytes());
-        self.quoted(value);
-    }
-
     /// `;name`
     pub fn flag(&mut self, name: &str) {
         self.window.byte(b';');

@@ -148,8 +148,14 @@ impl Change<'_> {
     }
 }
 
-/// Writes down, as TLV, what can be put back of an instance.
-pub fn keep<'w>(model: &Model<'_>, instance: &Instance, window: Window<'w>) -> Result<Window<'w>, Error> {
+/// Writes down, as TLV, what can be put back of an instance. What cannot be read now is an error where `whole`, and else is
+/// passed over.
+pub fn keep<'w>(
+    model: &Model<'_>,
+    instance: &Instance,
+    window: Window<'w>,
+    whole: bool,
+) -> Result<Window<'w>, Error> {
     let object = model.object(instance.object).ok_or(Error::NotFound)?;
     let reading = Reading { model, format: &TLV, may: &|_| true };
     let mut out = Encoder::new(window, Path::instance(instance.object, instance.id), true);
@@ -158,8 +164,9 @@ pub fn keep<'w>(model: &Model<'_>, instance: &Instance, window: Window<'w>) -> R
         if instance.has(index) && takes(object, resource) && !resource.is(OPAQUE_STATE) {
             match reading.resource(object, instance, (index, resource), NONE, &mut out) {
                 Ok(_) | Err(Error::NotFound) => {}
-                Err(Error::Deferred) => return Err(Error::Handler),
-                Err(error) => return Err(error),
+                Err(Error::Deferred) if whole => return Err(Error::Handler),
+                Err(error) if whole => return Err(error),
+                Err(_) => {}
             }
         }
         index = index.wrapping_add(1);

@@ -145,7 +145,7 @@ class Bootstraps(unittest.TestCase):
         self.assertEqual(field.servers["bs"].heard[0].all(URI_QUERY), [b"ep=field"])
         found = field.ask("bs", GET, "/", b"", LINKS)
         assert found
-        self.assertEqual(found.payload, b'lwm2m="1.0",</0/0>,</1>,</2>,</3/0>')
+        self.assertEqual(found.payload, b"</>;lwm2m=1.0,</0/0>,</1>,</2>,</3/0>")
         read = field.ask("bs", GET, "/1")
         self.assertEqual(read and read.code, 0x85)
 

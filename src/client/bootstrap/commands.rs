@@ -262,12 +262,9 @@ fn list(engine: &Engine<'_>, path: Path, window: &mut Window<'_>) {
     let version = [b'1', b'.', b'0'.wrapping_add(minor)];
     let version = core::str::from_utf8(&version).unwrap_or("");
     let mut out = LinkWriter::new(window, "");
-    if minor == 0 {
-        out.bare("lwm2m", version);
-    } else {
-        out.link(Path::ROOT);
-        out.token("lwm2m", version);
-    }
+    // TS 1.0 prints the parameter alone, which is no link: RFC 6690 has no room for it, and servers stumble
+    out.link(Path::ROOT);
+    out.token("lwm2m", version);
     for object in engine.model.objects().filter(|object| path.object == NONE || path.object == object.id()) {
         list_object(engine, object, minor, &mut out);
     }

@@ -92,7 +92,8 @@ impl<'a> Log<'a> {
                 // an empty window only counts
                 Some(_) if room.is_empty() => return Err(Error::Full),
                 Some(instance) => {
-                    let written = impose::keep(&engine.model, instance, Window::new(room, 0))?.written();
+                    let written =
+                        impose::keep(&engine.model, instance, Window::new(room, 0), true)?.written();
                     let length = u16::try_from(written.total).ok().filter(|length| *length != ABSENT);
                     (length.filter(|_| !written.overflowed).ok_or(Error::Full)?, written.kept)
                 }
