@@ -4,6 +4,7 @@
 mod access;
 mod blocks;
 mod bootstrap;
+mod bootstrap_power;
 mod dtls;
 mod dtls_chaos;
 mod dtls_links;

@@ -2,10 +2,11 @@
 
 const TABLE: &str = include_str!("../../docs/conformance.md");
 
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 22] = [
     include_str!("access.rs"),
     include_str!("blocks.rs"),
     include_str!("bootstrap.rs"),
+    include_str!("bootstrap_power.rs"),
     include_str!("dtls.rs"),
     include_str!("dtls_chaos.rs"),
     include_str!("dtls_loss.rs"),
