@@ -4,7 +4,9 @@
 mod access;
 mod blocks;
 mod bootstrap;
+mod bootstrap_commands;
 mod bootstrap_power;
+mod bootstrap_rights;
 mod dtls;
 mod dtls_chaos;
 mod dtls_links;
