@@ -153,7 +153,8 @@ impl<'a> Bootstrap<'a> {
         self.log.clear();
         self.uncontrolled.set(false);
         engine.refresh_presence();
-        for (who, extra) in self.server.extras.iter().enumerate() {
+        for who in 0..engine.accounts.len() {
+            let Some(extra) = self.server.extras.get(who) else { break };
             extra.seal.set(engine.credentials_checksum(who));
             if let Some(mine) = self.extra(engine, who) {
                 extra.before.set(mine.turn.get());
@@ -184,8 +185,8 @@ impl<'a> Bootstrap<'a> {
             // a handler of the application did not take its own old value
             engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(Error::Handler.to_c()));
         }
-        for (who, extra) in self.server.extras.iter().enumerate() {
-            if let Some(mine) = self.extra(engine, who) {
+        for who in 0..engine.accounts.len() {
+            if let (Some(mine), Some(extra)) = (self.extra(engine, who), self.server.extras.get(who)) {
                 mine.turn.set(extra.before.get());
             }
         }

@@ -7,10 +7,11 @@ use crate::client::respond::Reply;
 use crate::client::uri::Uri;
 use crate::client::{Context, Engine};
 use crate::coap::Code;
+use crate::count::items;
 use crate::error::Error;
 use crate::model::definition::{EXECUTE, MANDATORY};
 use crate::model::{Instance, select};
-use crate::objects::{MODE_NOSEC, SecurityRow, Turn};
+use crate::objects::{AclEntry, MODE_NOSEC, SecurityRow, Turn};
 use crate::path::{NONE, Path};
 use crate::port::{Event, EventCode};
 use crate::secure::end;
@@ -100,7 +101,7 @@ impl Bootstrap<'_> {
                 return Err(Error::Inconsistent);
             }
         }
-        let registrable = engine.model.instances_of(1).count();
+        let registrable = items(engine.model.instances_of(1));
         // the account of the bootstrap server is replaced, or stays
         let enough =
             if finishes { servers > 0 && bootstrap != NONE } else { servers > 0 || bootstrap != NONE };
@@ -153,13 +154,7 @@ impl Bootstrap<'_> {
             return;
         };
         let server = account.short_server_id;
-        let mine = |at: &Instance, engine: &Engine<'_>| {
-            engine
-                .security
-                .row(at)
-                .is_some_and(|row| !row.bootstrap.get() && row.short_server_id.get() == server)
-        };
-        let security = engine.model.instances_of(0).find(|at| mine(at, engine)).map(|at| at.id);
+        let security = engine.model.instances_of(0).find(|at| secures(engine, at, server)).map(|at| at.id);
         let (Some(security), Ok(instance)) = (security, paired(engine, server)) else {
             engine.release(ctx, who);
             return engine.tell(ctx, Event::new(EventCode::AccountRemoved, server));
@@ -209,14 +204,16 @@ fn usable(engine: &Engine<'_>, ctx: &Context<'_>, row: &SecurityRow<'_>) -> Resu
     .map_err(|_| Error::Inconsistent)
 }
 
+/// Whether an instance of the Security object is that of a server.
+fn secures(engine: &Engine<'_>, at: &Instance, server: u16) -> bool {
+    engine.security.row(at).is_some_and(|row| !row.bootstrap.get() && row.short_server_id.get() == server)
+}
+
 /// The one instance of the Server object with that Short Server ID; it must have one instance of the Security object.
 fn paired(engine: &Engine<'_>, server: u16) -> Result<u16, Error> {
     let named = |at: &&Instance| engine.server.row(at).is_some_and(|row| row.short_server_id.get() == server);
-    let secured = |at: &&Instance| {
-        engine.security.row(at).is_some_and(|row| !row.bootstrap.get() && row.short_server_id.get() == server)
-    };
     let mut instances = engine.model.instances_of(1).filter(named);
-    let alone = engine.model.instances_of(0).filter(secured).count() == 1;
+    let alone = items(engine.model.instances_of(0).filter(|at| secures(engine, at, server))) == 1;
     match (instances.next(), instances.next()) {
         (Some(instance), None) if alone => Ok(instance.id),
         _ => Err(Error::Inconsistent),
@@ -228,22 +225,15 @@ fn paired(engine: &Engine<'_>, server: u16) -> Result<u16, Error> {
 fn controlled(engine: &Engine<'_>, servers: usize) -> Result<(), Error> {
     let Some(access) = engine.config.access else { return Ok(()) };
     let known = |server: u16| {
-        matches!(server, 0 | NONE)
-            || engine.model.instances_of(0).any(|at| {
-                engine
-                    .security
-                    .row(at)
-                    .is_some_and(|row| !row.bootstrap.get() && row.short_server_id.get() == server)
-            })
+        matches!(server, 0 | NONE) || engine.model.instances_of(0).any(|at| secures(engine, at, server))
     };
     let mut entries = 0usize;
     for instance in engine.model.instances_of(2) {
         let entry = access.entry(instance).ok_or(Error::Inconsistent)?;
         entries = entries.wrapping_add(1);
         let same = engine.model.instances_of(2).filter_map(|at| access.entry(at));
-        let twice =
-            same.filter(|other| (other.object, other.instance) == (entry.object, entry.instance)).count();
-        if twice != 1
+        let here = |other: &AclEntry| (other.object, other.instance) == (entry.object, entry.instance);
+        if items(same.filter(here)) != 1
             || entry.owner == 0
             || !known(entry.owner)
             || entry.rights.iter().any(|right| !known(right.0))
