@@ -7,6 +7,7 @@ mod bootstrap;
 mod bootstrap_commands;
 mod bootstrap_power;
 mod bootstrap_rights;
+mod bootstrap_session;
 mod dtls;
 mod dtls_chaos;
 mod dtls_links;

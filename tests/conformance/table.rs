@@ -2,13 +2,14 @@
 
 const TABLE: &str = include_str!("../../docs/conformance.md");
 
-const SOURCES: [&str; 24] = [
+const SOURCES: [&str; 25] = [
     include_str!("access.rs"),
     include_str!("blocks.rs"),
     include_str!("bootstrap.rs"),
     include_str!("bootstrap_commands.rs"),
     include_str!("bootstrap_power.rs"),
     include_str!("bootstrap_rights.rs"),
+    include_str!("bootstrap_session.rs"),
     include_str!("dtls.rs"),
     include_str!("dtls_chaos.rs"),
     include_str!("dtls_loss.rs"),
