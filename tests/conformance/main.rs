@@ -5,6 +5,7 @@ mod access;
 mod blocks;
 mod bootstrap;
 mod bootstrap_commands;
+mod bootstrap_keys;
 mod bootstrap_power;
 mod bootstrap_rights;
 mod bootstrap_session;

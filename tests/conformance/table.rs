@@ -2,11 +2,12 @@
 
 const TABLE: &str = include_str!("../../docs/conformance.md");
 
-const SOURCES: [&str; 25] = [
+const SOURCES: [&str; 26] = [
     include_str!("access.rs"),
     include_str!("blocks.rs"),
     include_str!("bootstrap.rs"),
     include_str!("bootstrap_commands.rs"),
+    include_str!("bootstrap_keys.rs"),
     include_str!("bootstrap_power.rs"),
     include_str!("bootstrap_rights.rs"),
     include_str!("bootstrap_session.rs"),
