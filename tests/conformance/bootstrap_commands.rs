@@ -173,6 +173,57 @@ fn boot_015_c_o_read_is_for_servers_and_access_control_from_1_1_on() {
     assert_eq!(codes(Setup { versions: (10, 10), ..known() }), [METHOD; 11]);
 }
 
+/// An object without instances is read as such (case 8).
+#[test]
+fn boot_015_c_o_read_of_an_object_without_instances_is_empty() {
+    let mut lab = empty().switched_on();
+    lab.bootstrap.plan([Step::read("/1"), Step::read("/1/0")]);
+    let done = lab.session(0);
+    assert_eq!(done.codes(), [CONTENT, FOUND]);
+    assert_eq!(done.response(0).payload, [0; 0]);
+}
+
+/// Case 4: `/0` and `/1` are deleted, the bootstrap account survives, and a Read shows that no server is left.
+#[test]
+fn case_004_delete_of_both_account_objects_spares_the_bootstrap_account() {
+    let setup = known();
+    let mut lab = setup.registered();
+    let look = [Step::delete("/0"), Step::delete("/1"), Step::read("/1"), Step::discover("/0")];
+    let plan = [look.to_vec(), setup.configuration().writes(), vec![Step::finish()]].concat();
+    let done = session(&mut lab, plan);
+    assert_eq!(done.codes(), [DELETED, DELETED, CONTENT, CONTENT, CHANGED, CHANGED, CHANGED]);
+    assert_eq!(done.response(2).payload, [0; 0]);
+    assert_eq!(instance_paths(&done, 3), ["/0/0"]);
+}
+
+/// Case 5: a server executes the Bootstrap-Request Trigger, gets its 2.04, and the request follows.
+fn trigger(setup: &Setup) {
+    let mut lab = setup.registered();
+    let before = lab.bootstrap.requests().len();
+    assert_eq!(lab.send(Request::post("/1/0/9")).code, CHANGED);
+    assert_eq!(lab.session(before).finish(), Some(CHANGED));
+    assert_eq!(lab.bootstrap.requests().len(), before + 1);
+}
+
+#[test]
+fn case_005_a_trigger_is_answered_and_followed_by_a_request() {
+    trigger(&empty());
+}
+
+#[test]
+#[ignore = "an account of the factory has no /1/x/9 before it is written or loaded"]
+fn case_005_a_trigger_of_a_factory_account_too() {
+    trigger(&known());
+}
+
+/// Case 9: an account of which only `/1/x/5` was written is none.
+#[test]
+fn case_009_an_account_with_one_optional_resource_alone_is_refused() {
+    let mut lab = empty().switched_on();
+    lab.bootstrap.plan([Step::delete("/1"), Step::write_text("/1/0/5", "60"), Step::finish()]);
+    assert_eq!(lab.session(0).codes(), [DELETED, CHANGED, REFUSED]);
+}
+
 /// The object as a whole: instances that are there are written, others come into being.
 #[test]
 fn boot_008_c_m_an_object_is_written_with_several_instances() {

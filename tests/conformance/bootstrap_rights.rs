@@ -13,8 +13,11 @@ const CHANGED: Code = Code::CHANGED;
 const CONTENT: Code = Code::CONTENT;
 const DELETED: Code = Code::DELETED;
 
+/// Object, instance, owner and entries.
+type Given<'a> = (u16, u16, u16, &'a [(u16, u16)]);
+
 /// Three servers with rights; the third is nowhere, which is no matter here.
-fn three(rights: &[(u16, u16, u16, &[(u16, u16)])]) -> Lab {
+fn three(rights: &[Given<'_>]) -> Lab {
     let setup = Setup { servers: 2, rights: Some(Vec::new()), ..empty() };
     let uri = "coap://10.0.0.9:5683";
     let third = SecurityValues::new(103, uri, &Security::default());

@@ -14,6 +14,9 @@ const CHANGED: Code = Code::CHANGED;
 /// EXCHANGE_LIFETIME of RFC 7252 with its default parameters.
 const LIFETIME: u64 = 247_000;
 
+/// What goes wrong, and how.
+type Break = (&'static str, fn(&mut Lab));
+
 fn held_off(hold_off: u32) -> Option<BootstrapAccount> {
     Some(BootstrapAccount { hold_off, ..BootstrapAccount::default() })
 }
@@ -87,6 +90,20 @@ fn boot_009_c_m_one_server_that_registers_is_enough_at_1_0() {
     assert!(lab.device.is_registered(FIRST_ID) && !lab.device.is_registered(SECOND_ID));
     assert!(lab.second.count(Operation::Register) >= 5);
     assert_eq!(asked(&lab), [0; 0]);
+}
+
+/// From 1.1 on a server that says no is reason enough (TS 1.1 `/1/x/16`, by default true): no second attempt comes before
+/// the bootstrap, whatever another server says.
+#[test]
+fn boot_009_c_m_a_rejected_registration_is_followed_by_a_bootstrap_from_1_1_on() {
+    for servers in [1, 2] {
+        let mut lab = Setup { servers, bootstrap: held_off(20), ..known() }.switched_on();
+        lab.server.always(Operation::Register, Some(Answer::code(Code::FORBIDDEN)));
+        lab.run_until("a bootstrap", seconds(26), |lab| !lab.bootstrap.requests().is_empty());
+        let before = registered_at(&lab).into_iter().filter(|time| *time < asked(&lab)[0]).count();
+        assert_eq!(before, 1);
+        assert_eq!(lab.device.is_registered(SECOND_ID), servers == 2);
+    }
 }
 
 /// While the hold-off time runs a registration may come after all: then nobody is asked.
@@ -219,7 +236,7 @@ fn assert_pauses(lab: &Lab, told: &str) {
 /// accounts that there are go on.
 #[test]
 fn boot_004_c_o_the_pause_grows_with_every_failure() {
-    let breaks: [(&str, fn(&mut Lab)); 4] = [
+    let breaks: [Break; 4] = [
         ("refused", |lab| lab.bootstrap.always(Some(Answer::code(Code::BAD_REQUEST)))),
         ("silent", |lab| lab.bootstrap.always(Some(Answer::silence()))),
         ("cut off", |lab| lab.network.partition_until(BOOTSTRAP, u64::MAX)),
@@ -281,7 +298,7 @@ fn boot_004_c_o_pauses_differ_and_begin_anew() {
 /// A session whose network goes, or whose link breaks, is over; the next one does it all.
 #[test]
 fn boot_009_c_m_a_session_does_not_outlive_its_connection() {
-    let breaks: [(&str, fn(&mut Lab)); 3] = [
+    let breaks: [Break; 3] = [
         ("off and on", |lab| {
             lab.device.network(false, false);
             lab.run(seconds(20));
