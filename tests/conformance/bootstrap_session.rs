@@ -404,3 +404,57 @@ fn boot_009_c_m_the_bootstrap_account_times_out_after_a_success_only() {
     lab.run(minutes(60 * 24 * 60));
     assert_eq!(session(&mut lab, [Step::finish()]).finish(), Some(CHANGED));
 }
+
+/// An answer that a server waits for is ready in a session: it goes out after it.
+#[test]
+#[ignore = "whimbrel_complete answers other servers in a session"]
+fn boot_009_c_m_what_was_under_way_ends_after_the_session() {
+    let mut lab = known().registered();
+    lab.device.trouble().defer = true;
+    lab.device.trouble().number = 77;
+    let read = lab.server.read("/26243/0/3");
+    lab.run(seconds(1));
+    lab.bootstrap.plan([Step::discover("/"), Step::Pause(seconds(20)), Step::finish()]);
+    assert_eq!(lab.device.start_bootstrap(), WHIMBREL_OK);
+    lab.run(seconds(5));
+    let since = lab.now();
+    lab.device.trouble().defer = false;
+    assert_eq!(lab.device.complete("/26243/0/3", WHIMBREL_OK), WHIMBREL_OK);
+    lab.run(seconds(10));
+    let spoken = lab.network.records().iter().filter(|record| record.from == DEVICE && record.time >= since);
+    let spoken: Vec<_> = spoken.filter(|record| record.to == SERVER).collect();
+    assert_eq!(spoken, [] as [&whimbrel_lab::net::Record; 0]);
+    assert_eq!(lab.session(0).finish(), Some(CHANGED));
+    let answer = lab.answer(read);
+    assert_eq!((answer.code, answer.integer()), (Code::CONTENT, Some(77)));
+}
+
+/// The same with DTLS in front of both servers.
+#[test]
+fn boot_010_c_m_every_weather_ends_in_a_bootstrap_with_dtls() {
+    let account =
+        BootstrapAccount { security: Security::psk("bootstrap", &[1; 16]), ..BootstrapAccount::default() };
+    let setup = Setup { bootstrap: Some(account), security: Security::psk("server", &[2; 16]), ..empty() };
+    for seed in 0..12 {
+        let mut lab = Setup { seed, ..setup.clone() }.switched_on();
+        lab.weather(Weather { loss: 20, duplication: 20, delay: 100, jitter: 2000 });
+        lab.run_until(&format!("seed {seed}"), minutes(600), |lab| lab.device.is_registered(FIRST_ID));
+        assert!(!lab.device.events_of(WHIMBREL_EVENT_BOOTSTRAPPED).is_empty(), "seed {seed}");
+        assert_eq!(lab.bootstrap.server.complaints(), [], "seed {seed}");
+    }
+}
+
+/// An upload that stops in the middle changes nothing, and the session may end all the same.
+#[test]
+fn boot_009_c_m_half_an_upload_is_none() {
+    let mut lab = known().registered();
+    let server = ServerValues { lifetime: 99, disable_timeout: Some(70_000), ..ServerValues::new(FIRST_ID) }
+        .resources();
+    let half = Request::put("/1/0")
+        .content(whimbrel_lab::format::TLV, &server[..16])
+        .option(27, vec![0x08])
+        .by_hand();
+    let done = session(&mut lab, [Step::Ask(half), Step::read("/1/0"), Step::finish()]);
+    assert_eq!(done.codes()[1..], [Code::CONTENT, CHANGED]);
+    assert_eq!(lab.text("/1/0/1"), "86400");
+}
