@@ -571,3 +571,34 @@ fn boot_016_c_o_several_servers_need_access_control_where_it_is_written() {
     let alone = session(&mut lab, [Step::write("/2/0", access), Step::finish()]);
     assert_eq!(alone.codes(), [FOUND, CHANGED], "one server needs none");
 }
+
+/// A handler of the application says no in the middle of a Write: none of it holds.
+#[test]
+#[ignore = "what was written before the handler refused stays"]
+fn boot_015_c_o_a_write_that_a_handler_refuses_changes_nothing() {
+    let mut lab = known().registered();
+    lab.device.trouble().fail = true;
+    lab.device.trouble().defer = false;
+    let payload = [tlv::integer(0, 5), tlv::resource(1, "x"), tlv::integer(2, 6)].concat();
+    let done = session(&mut lab, [Step::write("/26243/0", payload), Step::finish()]);
+    assert_eq!(done.codes(), [Code::INTERNAL_SERVER_ERROR, CHANGED]);
+    assert_eq!(["/26243/0/0", "/26243/0/2"].map(|path| lab.text(path)), ["0", "0"]);
+}
+
+/// An instance that its application does not make is not there; what it cannot show at once could not be undone.
+#[test]
+fn boot_015_c_o_what_an_application_refuses_is_not_there() {
+    let mut lab = known().registered();
+    lab.device.refuse_creates(1);
+    lab.device.trouble().defer = true;
+    let plan = [
+        Step::write("/26241/5", tlv::resource(0, "five")),
+        Step::write_text("/26243/0/0", "5"),
+        Step::discover("/26241"),
+        Step::finish(),
+    ];
+    let done = session(&mut lab, plan);
+    assert_eq!(done.codes(), [Code::INTERNAL_SERVER_ERROR, Code::INTERNAL_SERVER_ERROR, CONTENT, CHANGED]);
+    assert_eq!(instance_paths(&done, 2), ["/26241/0"]);
+    assert_eq!(lab.text("/26243/0/0"), "0");
+}
