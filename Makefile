@@ -51,7 +51,7 @@ $(SECURED): target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) 
 	$(CC) $(CFLAGS) $(C_CHECKED) $(C_SECURED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(TLS)/libmbedtls.a $(LIBS) -o $@
 
 lab-server:
-	cargo build --quiet --release -p whimbrel-lab --bin lab-server --bin lab-dtls
+	cargo build --quiet --release -p whimbrel-lab --bin lab-server --bin lab-dtls --bin lab-bootstrap
 
 # Tests in C, one program each: once for valgrind, once with sanitizers in the C code.
 TESTS_C := $(patsubst tests/c/%.c,target/tests-c/%,$(wildcard tests/c/*.c))
@@ -69,9 +69,10 @@ target/tests-c/%.sanitized: tests/c/%.c $(TEST_C_NEEDS)
 	$(CC) $(CFLAGS) $(SANITIZE) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
 .PHONY: lab-server tests-c
-demo: library lab-server target/examples-c/demo target/examples-c/psk ## C clients against the embedded server, message by message
+demo: library lab-server $(addprefix target/examples-c/,demo psk bootstrap) ## C clients against the embedded server, message by message
 	scripts/demo.sh
 	scripts/demo-dtls.sh
+	scripts/demo-bootstrap.sh
 
 header: ## write include/whimbrel.h anew from src/capi
 	cargo run --quiet -p whimbrel-header

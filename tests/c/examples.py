@@ -140,6 +140,41 @@ def psk(program: str) -> None:
     assert refused.returncode == 1 and "coap://127.0.0.1" in refused.stderr, "PSK in clear is refused"
 
 
+def bootstrap(program: str) -> None:
+    """What make demo shows; power cuts before and after each answer; a blob, stored settings, and a factory reset."""
+    shown = subprocess.run(["scripts/demo-bootstrap.sh", program], stdout=subprocess.PIPE, text=True)
+    assert shown.returncode == 0, shown.stdout
+    for cut, more in [*((cut, []) for cut in range(6)), (4, ["--nosec"])]:
+        with tempfile.TemporaryDirectory() as directory:
+            lab = ["target/release/lab-bootstrap", program, directory, "--cut", str(cut), *more]
+            shown = subprocess.run(lab, stdout=subprocess.PIPE, text=True)
+            assert shown.returncode == 0, f"cut {cut}\n{shown.stdout}"
+    with tempfile.TemporaryDirectory() as directory:
+        provisioned(program, Path(directory))
+
+
+def provisioned(program: str, directory: Path) -> None:
+    sys.path.insert(1, "tools/provision")
+    import provision
+
+    server = Peer()
+    blob = directory / "blob"
+    blob.write_bytes(provision.make({"server": [{"uri": server.uri, "mode": "nosec", "short_server_id": 7}]}))
+    arguments = [program, "whimbrel-factory", str(directory), "--provision", str(blob)]
+    with running(*arguments):
+        server.registers()
+        assert server.read("/3/0/1", coap.TLV) == b"\xc8\x01\x09bootstrap"
+        assert server.ask(POST, "/3/0/4").code == CHANGED, "a reboot"
+    blob.unlink()
+    server.asked.clear()
+    with running(*arguments):
+        assert server.until(lambda: server.asked != []) and server.asked == ["update"]
+        assert server.ask(POST, "/3/0/5").code == CHANGED, "a factory reset"
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as empty:
+        assert empty.wait(PEER_PATIENCE) == 1
+        assert "--provision" in empty.stderr.read(), "nothing was stored, and the blob is gone"
+
+
 def x509(program: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         made = Path(directory)
