@@ -1,7 +1,7 @@
 //! What a bootstrap server commands (TS 1.0 section 5.2.7; Bootstrap-Read: TS 1.1 section 6.1.7), and what comes of it.
 
 use whimbrel::capi::*;
-use whimbrel_lab::bootstrap::{AccessValues, SecurityValues, ServerValues, Session};
+use whimbrel_lab::bootstrap::{SecurityValues, ServerValues, Session};
 use whimbrel_lab::device::{BootstrapAccount, Security};
 use whimbrel_lab::format::{OPAQUE, TEXT, TLV};
 use whimbrel_lab::scene::{FIRST_ID, SECOND_ID};
@@ -57,7 +57,7 @@ fn lifetime(seconds: u32) -> ServerValues {
     ServerValues { lifetime: seconds, ..ServerValues::new(FIRST_ID) }
 }
 
-fn nosec(id: u16, uri: &str) -> Vec<u8> {
+pub fn nosec(id: u16, uri: &str) -> Vec<u8> {
     SecurityValues::new(id, uri, &Security::default()).resources()
 }
 
@@ -555,21 +555,6 @@ fn boot_016_c_o_two_new_bootstrap_servers_are_refused() {
         Step::write(path, values.resources())
     };
     refused_then_mended(&known(), vec![("three", vec![write("/0/5"), write("/0/6")])]);
-}
-
-/// The example of section 5.2.6: access control is loaded into a client that has none.
-#[test]
-fn boot_016_c_o_several_servers_need_access_control_where_it_is_written() {
-    let access = AccessValues::new(3, 0, FIRST_ID, &[(FIRST_ID, 15)]).resources();
-    let second = [
-        Step::write("/0/2", nosec(SECOND_ID, "coap://10.0.0.3:5683")),
-        Step::write("/1/1", ServerValues::new(SECOND_ID).resources()),
-        Step::write("/2/0", access.clone()),
-    ];
-    refused_then_mended(&known(), vec![("access control", second.to_vec())]);
-    let mut lab = known().registered();
-    let alone = session(&mut lab, [Step::write("/2/0", access), Step::finish()]);
-    assert_eq!(alone.codes(), [FOUND, CHANGED], "one server needs none");
 }
 
 /// A handler of the application says no in the middle of a Write: none of it holds.

@@ -1,7 +1,7 @@
 //! Bootstrap and access control: what goes with a Security instance (TS 1.0 Appendix E.1.3), and rights that cannot be
 //! (sections 7.3.1.2 and 7.3.1.3).
 
-use super::bootstrap_commands::{empty, instance_paths, known, listed, refused_then_mended, session};
+use super::bootstrap_commands::{empty, instance_paths, known, listed, nosec, refused_then_mended, session};
 use whimbrel::capi::*;
 use whimbrel_lab::bootstrap::{AccessValues, SecurityValues, ServerValues};
 use whimbrel_lab::device::{Right, Security};
@@ -132,4 +132,19 @@ fn boot_016_c_o_access_control_that_cannot_be_is_refused() {
         ("no owner", vec![Step::write("/2/7", [tlv::integer(0, 26241), tlv::integer(1, 0)].concat())]),
     ];
     refused_then_mended(&setup, wrong);
+}
+
+/// The example of section 5.2.6: access control is loaded into a client that has none.
+#[test]
+fn boot_016_c_o_several_servers_need_access_control_where_it_is_written() {
+    let access = AccessValues::new(3, 0, FIRST_ID, &[(FIRST_ID, 15)]).resources();
+    let second = [
+        Step::write("/0/2", nosec(SECOND_ID, "coap://10.0.0.3:5683")),
+        Step::write("/1/1", ServerValues::new(SECOND_ID).resources()),
+        Step::write("/2/0", access.clone()),
+    ];
+    refused_then_mended(&known(), vec![("access control", second.to_vec())]);
+    let mut lab = known().registered();
+    let alone = session(&mut lab, [Step::write("/2/0", access), Step::finish()]);
+    assert_eq!(alone.codes(), [Code::NOT_FOUND, CHANGED], "one server needs none");
 }
