@@ -241,7 +241,12 @@ pub trait Keeping {
         storing: &'static dyn Storing,
     ) -> Result<usize, Error>;
     /// Removes what was stored.
-    fn erase(&self, ctx: &mut Context<'_>, storing: &'static dyn Storing) -> Result<(), Error>;
+    fn erase(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        storing: &'static dyn Storing,
+    ) -> Result<(), Error>;
     /// Stable storage.
     fn storage(&self) -> &dyn Storage;
     /// Takes the session of the last life up, once; false where there is none.

@@ -417,9 +417,26 @@ impl Keeping for Keeper<'_> {
         storing.load(self, engine, ctx)
     }
 
-    fn erase(&self, ctx: &mut Context<'_>, storing: &'static dyn Storing) -> Result<(), Error> {
+    fn erase(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        storing: &'static dyn Storing,
+    ) -> Result<(), Error> {
         storing.erase(self, ctx)?;
         self.storing.set(None);
+        for who in 0..engine.sessions.len() {
+            // the association last of all: with it gone, the rest is nothing
+            for kind in [ASSOCIATION, PROGRESS, OBSERVATIONS] {
+                storage::remove(self.storage, ctx.port, record(who, kind), Slots::NONE)?;
+            }
+            self.unbind(engine, who);
+            if let Some(session) = engine.session(who) {
+                // what lives on is not kept any more
+                session.asked = true;
+                session.kept.slots = None;
+            }
+        }
         Ok(())
     }
 

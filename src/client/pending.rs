@@ -92,6 +92,10 @@ impl Engine<'_> {
 
     /// Sends the answers that are ready, one exchange at a time a server.
     pub(crate) fn answer_pending(&mut self, ctx: &mut Context<'_>) {
+        if self.settled().is_err() {
+            // the bootstrap server alone is spoken to
+            return;
+        }
         for at in 0..self.pending.len() {
             let Some(place) = self.pending.get(at).filter(|place| place.outcome.is_some()) else { continue };
             let place = *place;

@@ -461,6 +461,6 @@ impl Engine<'_> {
     /// Removes the settings.
     pub fn erase_settings(&mut self, ctx: &mut Context<'_>) -> Result<(), Error> {
         let keeping = self.config.features.keeping.ok_or(Error::NotSupported)?;
-        keeping.erase(ctx, &SETTINGS)
+        keeping.erase(self, ctx, &SETTINGS)
     }
 }

@@ -173,8 +173,9 @@ impl<'a> Engine<'a> {
         let optional = u64::from(new.pmin != 0) << 2
             | u64::from(new.pmax != 0) << 3
             | u64::from(new.disable_timeout != 0) << 5;
-        // Disable, resource 4, is always there
-        let added = self.model.add_instance(1, id, 0b1_1101_0011 | optional, at);
+        // Disable, resource 4, is always there, and the Bootstrap-Request Trigger where it can do something
+        let trigger = u64::from(self.config.features.bootstrapping.is_some()) << 9;
+        let added = self.model.add_instance(1, id, 0b1_1101_0011 | optional | trigger, at);
         if added.is_err() {
             let place = Instance { object: 1, id, data: at, ..Instance::FREE };
             self.server.delete(&place)?;

@@ -211,7 +211,6 @@ fn case_005_a_trigger_is_answered_and_followed_by_a_request() {
 }
 
 #[test]
-#[ignore = "an account of the factory has no /1/x/9 before it is written or loaded"]
 fn case_005_a_trigger_of_a_factory_account_too() {
     trigger(&known());
 }
@@ -559,7 +558,6 @@ fn boot_016_c_o_two_new_bootstrap_servers_are_refused() {
 
 /// A handler of the application says no in the middle of a Write: none of it holds.
 #[test]
-#[ignore = "what was written before the handler refused stays"]
 fn boot_015_c_o_a_write_that_a_handler_refuses_changes_nothing() {
     let mut lab = known().registered();
     lab.device.trouble().fail = true;

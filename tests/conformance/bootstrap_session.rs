@@ -407,7 +407,6 @@ fn boot_009_c_m_the_bootstrap_account_times_out_after_a_success_only() {
 
 /// An answer that a server waits for is ready in a session: it goes out after it.
 #[test]
-#[ignore = "whimbrel_complete answers other servers in a session"]
 fn boot_009_c_m_what_was_under_way_ends_after_the_session() {
     let mut lab = known().registered();
     lab.device.trouble().defer = true;

@@ -84,7 +84,7 @@ impl Bootstrap<'_> {
         let at = |id| Path::instance(change.base.object, id);
         change.survey(&engine.model, scratch, &mut |id| self.log.remember(engine, at(id)))?;
         if change.base.instance != NONE {
-            return change.impose(&mut engine.model, change.base.instance, scratch);
+            return self.impose_one(engine, change, change.base.instance, scratch);
         }
         let mut last = NONE;
         loop {
@@ -99,9 +99,24 @@ impl Bootstrap<'_> {
                 Ok(())
             })?;
             let Some(id) = next else { return Ok(()) };
-            change.impose(&mut engine.model, id, scratch)?;
+            self.impose_one(engine, change, id, scratch)?;
             last = id;
         }
+    }
+
+    fn impose_one(
+        &self,
+        engine: &mut Engine<'_>,
+        change: &Change<'_>,
+        id: u16,
+        scratch: &mut [u8],
+    ) -> Result<(), Error> {
+        let done = change.impose(&mut engine.model, id, scratch);
+        if done.is_err() && change.base.object >= 3 {
+            // a handler of the application refused one value, and took others before
+            self.log.put_back(engine, Path::instance(change.base.object, id));
+        }
+        done
     }
 
     fn delete(&self, engine: &mut Engine<'_>, who: usize, path: Path) -> Result<Reply, Error> {

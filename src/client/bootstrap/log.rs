@@ -108,6 +108,16 @@ impl<'a> Log<'a> {
         Ok(())
     }
 
+    /// Puts one instance back as it was, of which a half may have been written.
+    pub fn put_back(&self, engine: &mut Engine<'_>, at: Path) {
+        let used = self.used.get();
+        self.with(|bytes| {
+            if let Some(old) = entries(bytes.get(..used).unwrap_or(&[])).find(|old| old.at == at) {
+                put_back(engine, &old);
+            }
+        });
+    }
+
     /// Puts everything back as it was. Whether all of it could be.
     pub fn roll_back(&self, engine: &mut Engine<'_>) -> bool {
         let used = self.used.get();
