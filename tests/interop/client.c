@@ -17,13 +17,14 @@ static int64_t ahead;
 static void on_event(void *context, const whimbrel_event_t *event)
 {
     static const char *const names[] = {
-        "nothing",           "registered",      "register-failed", "updated",
-        "update-failed",     "deregistered",    "disabled",        "observed",
-        "observation-ended", "written",         "executed",        "created",
-        "deleted",           "radio-off",       "radio-on",        "link-failed",
-        "stopped",           "account-invalid", "dropped",         "notify-failed",
-        "secured",           "resumed",         "security-failed", "alert",
-        "storage-failed",
+        "nothing",           "registered",        "register-failed", "updated",
+        "update-failed",     "deregistered",      "disabled",        "observed",
+        "observation-ended", "written",           "executed",        "created",
+        "deleted",           "radio-off",         "radio-on",        "link-failed",
+        "stopped",           "account-invalid",   "dropped",         "notify-failed",
+        "secured",           "resumed",           "security-failed", "alert",
+        "storage-failed",    "bootstrap-started", "bootstrapped",    "bootstrap-failed",
+        "bootstrap-purged",  "account-added",     "account-removed",
     };
     (void)context;
     const char *name = event->code < sizeof names / sizeof *names ? names[event->code] : "unknown";
@@ -52,6 +53,8 @@ static void obey(whimbrel_client_t *client, char *line)
         }
     } else if (strcmp(line, "update") == 0) {
         whimbrel_account_update(client, 0);
+    } else if (strcmp(line, "bootstrap") == 0) {
+        whimbrel_bootstrap_start(client);
     } else if (strcmp(line, "offline") == 0) {
         whimbrel_client_network(client, 0, 0);
     } else if (strcmp(line, "online") == 0) {
@@ -93,6 +96,63 @@ static int64_t wall_clock(void *context)
     return (int64_t)time(NULL) + ahead;
 }
 
+/* Whether DTLS is needed: a bootstrap may bring keys to a client that begins without. */
+static int secured(const options_t *options)
+{
+    int needed = options->bootstrap != NULL;
+    for (uint16_t i = 0; i < options->server_count; i++) {
+        needed |= options_credentials(options, options->servers[i]) != NULL;
+    }
+    return needed;
+}
+
+/* The parts of the library that the options ask for; how many there are. */
+static size_t choose(const options_t *options, const whimbrel_feature_t **out)
+{
+    size_t count = 0;
+    out[count++] = &whimbrel_reporting;
+    out[count++] = &whimbrel_transfers;
+    out[count++] = &whimbrel_creation;
+    out[count++] = &whimbrel_deferral;
+    if (secured(options)) {
+        out[count++] = &whimbrel_dtls;
+    }
+    if (secured(options) && options->storage) {
+        out[count++] = &whimbrel_persistence;
+    }
+    if (options->bootstrap) {
+        out[count++] = &whimbrel_bootstrap;
+    }
+    return count;
+}
+
+static int32_t add_accounts(const options_t *options, whimbrel_client_t *client)
+{
+    int32_t status = WHIMBREL_OK;
+    for (uint16_t i = 0; i < options->server_count && status >= 0; i++) {
+        const whimbrel_account_t account = {
+            .size = sizeof account,
+            .uri = options->servers[i],
+            .binding = options->binding,
+            .lifetime_s = options->lifetime,
+            .short_server_id = (uint16_t)(101 + i),
+            .security = options_credentials(options, options->servers[i]),
+        };
+        status = whimbrel_account_add(client, &account);
+    }
+    if (options->bootstrap && status >= 0) {
+        const whimbrel_account_t account = {
+            .size = sizeof account,
+            .uri = options->bootstrap,
+            .security = options_credentials(options, options->bootstrap),
+            .bootstrap_server = 1,
+            .hold_off_s = options->hold_off,
+        };
+        status = whimbrel_account_add(client, &account);
+    }
+    return status;
+}
+
 static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whimbrel_client_t **client)
 {
     static const whimbrel_format_t *const formats[] = {
@@ -101,11 +161,11 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         &whimbrel_format_opaque,
         &whimbrel_format_json,
     };
-    const whimbrel_credentials_t *security = options_credentials(options);
     const whimbrel_limits_t limits = {
         .size = sizeof limits,
         .servers = OPTIONS_SERVERS,
         .instances = 8,
+        .access = options->access ? 8 : 0,
         .observations = 8,
         .attributes = 8,
         .recent = 16,
@@ -113,18 +173,10 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         .undo = 4096,
         .body = 2048,
         .credentials = 4096,
-        .mtu = security ? options->mtu : 0,
+        .mtu = secured(options) ? options->mtu : 0,
+        .bootstrap = options->bootstrap ? 8192 : 0,
     };
-    static const whimbrel_feature_t *const features[] = {
-        &whimbrel_reporting,
-        &whimbrel_transfers,
-        &whimbrel_creation,
-        &whimbrel_deferral,
-        /* where they are wanted: */
-        &whimbrel_dtls,
-        &whimbrel_persistence,
-    };
-    const size_t unwanted = !security ? 2 : !options->storage;
+    static const whimbrel_feature_t *features[7];
     whimbrel_config_t config = {
         .size = sizeof config,
         .endpoint = options->endpoint,
@@ -132,7 +184,8 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
         .formats = formats,
         .format_count = sizeof formats / sizeof *formats,
         .features = features,
-        .feature_count = sizeof features / sizeof *features - unwanted,
+        .feature_count = choose(options, features),
+        .access = options->access ? &whimbrel_access_control : NULL,
         .version_min = options->version,
         .version_max = options->version,
         /* as patient as the suite makes Leshan, so that a lossy run takes a minute and does not give up */
@@ -152,16 +205,11 @@ static int32_t set_up(const options_t *options, const whimbrel_port_t *port, whi
     if (status >= 0) {
         status = objects_add(*client);
     }
-    for (uint16_t i = 0; i < options->server_count && status >= 0; i++) {
-        const whimbrel_account_t account = {
-            .size = sizeof account,
-            .uri = options->servers[i],
-            .binding = options->binding,
-            .lifetime_s = options->lifetime,
-            .short_server_id = (uint16_t)(101 + i),
-            .security = security,
-        };
-        status = whimbrel_account_add(*client, &account);
+    /* what a bootstrap left on the storage goes before the accounts of the command line */
+    const int keeps = options->bootstrap && options->storage;
+    int32_t kept = status >= 0 && keeps ? whimbrel_configuration_load(*client) : WHIMBREL_ERR_NOT_FOUND;
+    if (status >= 0) {
+        status = kept == WHIMBREL_ERR_NOT_FOUND ? add_accounts(options, *client) : kept;
     }
     return status;
 }

@@ -35,16 +35,21 @@ class Client:
     def __init__(
         self, endpoint: str, server_ports: list[int], version: str = "1.0", binding: str = "U", lifetime: int = 300,
         datagram: int | None = None, confirm: bool = False, security: dict[str, str] | None = None,
-        host: str = "127.0.0.1",
+        host: str = "127.0.0.1", bootstrap: str | None = None, more: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
-        """`security` has options of the program, without their dashes; where it is given, the servers are secured."""
+        """
+        `security` has options of the program, without their dashes; where it is given, the servers are secured. `more` are
+        further ones, `bootstrap` is the URI of the bootstrap server.
+        """
         self.endpoint = endpoint
         arguments = ["--endpoint", endpoint, "--lifetime", str(lifetime), "--binding", binding, "--version", version]
         if datagram:
             arguments += ["--datagram", str(datagram)]
         if confirm:
             arguments += ["--confirm", "yes"]
-        for option, value in (security or {}).items():
+        if bootstrap:
+            arguments += ["--bootstrap", bootstrap]
+        for option, value in [*(security or {}).items(), *(more or {}).items()]:
             arguments += [f"--{option}", value]
         for port in server_ports:
             arguments += ["--server", f"{'coap' if security is None else 'coaps'}://{host}:{port}"]

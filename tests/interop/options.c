@@ -6,8 +6,9 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: interop-client --server URI [--server URI] --endpoint NAME [--lifetime S] [--binding U|UQ]\n"
-    "  [--version 1.0|1.1] [--datagram BYTES] [--confirm yes|no] [--retransmissions N]\n"
+    "usage: interop-client [--server URI [--server URI]] [--bootstrap URI [--hold-off S]] --endpoint NAME\n"
+    "  [--lifetime S] [--binding U|UQ] [--access yes|no] [--version 1.0|1.1] [--datagram BYTES] [--confirm "
+    "yes|no] [--retransmissions N]\n"
     "  [--psk-identity TEXT --psk-key HEX | --certificate FILE --key FILE --server-key FILE] [--mode 0..3]\n"
     "  [--usage 0..3|none] [--matching 0..3] [--sni NAME] [--trust FILE] [--suites HEX,HEX] [--storage "
     "DIRECTORY]\n"
@@ -66,6 +67,12 @@ static int general(const char *name, const char *value, options_t *out)
             return 0;
         }
         out->servers[out->server_count++] = value;
+    } else if (strcmp(name, "--bootstrap") == 0) {
+        out->bootstrap = value;
+    } else if (strcmp(name, "--hold-off") == 0) {
+        out->hold_off = number(value);
+    } else if (strcmp(name, "--access") == 0) {
+        out->access = (uint8_t)yes(value);
     } else if (strcmp(name, "--endpoint") == 0) {
         out->endpoint = value;
     } else if (strcmp(name, "--lifetime") == 0) {
@@ -151,18 +158,18 @@ int options_parse(int count, char **words, options_t *out)
             fprintf(stderr, "cannot take %s %s\n", words[i], words[i + 1]);
         }
     }
-    right = right && out->server_count && out->endpoint;
+    right = right && (out->server_count || out->bootstrap) && out->endpoint;
     if (!right) {
         fputs(usage, stderr);
     }
     return right;
 }
 
-const whimbrel_credentials_t *options_credentials(const options_t *options)
+const whimbrel_credentials_t *options_credentials(const options_t *options, const char *uri)
 {
     static whimbrel_credentials_t security;
     const int psk = options->psk_identity != NULL;
-    if (options->mode < 0 && !psk && !options->certificate.bytes) {
+    if (strncmp(uri, "coaps:", 6) != 0 || (options->mode < 0 && !psk && !options->certificate.bytes)) {
         return NULL;
     }
     security = (whimbrel_credentials_t){

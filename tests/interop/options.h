@@ -16,6 +16,9 @@ typedef struct octets_t {
 typedef struct options_t {
     const char *servers[OPTIONS_SERVERS];
     uint16_t server_count;
+    const char *bootstrap; /* the URI of the bootstrap server, or NULL */
+    uint32_t hold_off;
+    uint8_t access; /* 1: with access control */
     const char *endpoint;
     uint32_t lifetime;
     const char *binding;
@@ -24,7 +27,7 @@ typedef struct options_t {
     uint8_t confirm;
     uint8_t retransmissions;
 
-    /* security; all servers have the same */
+    /* security; all accounts with a coaps:// URI have the same */
     int mode; /* -1: as the credentials that were given say */
     const char *psk_identity;
     octets_t psk_key;
@@ -48,7 +51,7 @@ typedef struct options_t {
 /* Fills `out`, which has the defaults; 0 for a wrong command line, after a word on standard error. */
 int options_parse(int count, char **words, options_t *out);
 
-/* What the accounts are secured with; NULL for NoSec. It points into `options`. */
-const whimbrel_credentials_t *options_credentials(const options_t *options);
+/* What the account of this URI is secured with; NULL for NoSec. It points into `options`. */
+const whimbrel_credentials_t *options_credentials(const options_t *options, const char *uri);
 
 #endif

@@ -9,10 +9,14 @@ import unittest
 from typing import Any
 
 from client import Client, available, program
+from leshan.bootstrap_server import BootstrapServer
 from leshan.server import Answer, Leshan, Server
 from proxy import LossyProxy
 
+SEED = int(os.environ.get("WHIMBREL_INTEROP_SEED", "20261121"))
+
 _shared: list[Leshan] = []
+_bootstrap: list[BootstrapServer] = []
 _names = itertools.count(1)
 
 
@@ -23,6 +27,13 @@ def leshan() -> Leshan:
     if not _shared:
         _shared.append(Leshan().start())
     return _shared[0]
+
+
+def bootstrap_server() -> BootstrapServer:
+    """As leshan(): the first who asks waits a second for it."""
+    if not _bootstrap:
+        _bootstrap.append(BootstrapServer().start())
+    return _bootstrap[0]
 
 
 def name(what: str) -> str:
@@ -44,7 +55,7 @@ class Bench(unittest.TestCase):
     lossy = False
     secure = False
     options: dict[str, Any] = {}
-    seed = int(os.environ.get("WHIMBREL_INTEROP_SEED", "20261121"))
+    seed = SEED
     timeout = 10.0
 
     server: Server

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 Predicate = Callable[[dict[str, Any]], bool]
+Names = str | tuple[str, ...]  # of an event, or several of which any will do
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,13 @@ class EventLog:
         with self._changed:
             return len(self._events)
 
-    def since(self, mark: int, name: str, endpoint: str | None = None, where: Predicate | None = None) -> list[Event]:
+    def since(self, mark: int, name: Names, endpoint: str | None = None, where: Predicate | None = None) -> list[Event]:
         """The matching events after a mark, without waiting."""
         with self._changed:
             return [one for one in self._events[mark:] if _matches(one, name, endpoint, where)]
 
     def wait(
-        self, name: str, endpoint: str | None, mark: int, timeout: float = 10.0, where: Predicate | None = None
+        self, name: Names, endpoint: str | None, mark: int, timeout: float = 10.0, where: Predicate | None = None
     ) -> Event:
         """The first matching event after the mark; AssertionError with what came instead if the time is over."""
         found = self.poll(name, endpoint, mark, timeout, where)
@@ -75,7 +76,7 @@ class EventLog:
         return found
 
     def poll(
-        self, name: str, endpoint: str | None, mark: int, timeout: float, where: Predicate | None = None
+        self, name: Names, endpoint: str | None, mark: int, timeout: float, where: Predicate | None = None
     ) -> Event | None:
         """As wait(), but None if the time is over: for asking that something does not happen."""
         deadline = time.monotonic() + timeout
@@ -92,9 +93,9 @@ class EventLog:
                 self._changed.wait(left)
 
 
-def _matches(event: Event, name: str, endpoint: str | None, where: Predicate | None) -> bool:
+def _matches(event: Event, name: Names, endpoint: str | None, where: Predicate | None) -> bool:
     return (
-        event.name == name
+        event.name in ((name,) if isinstance(name, str) else name)
         and (endpoint is None or event.endpoint == endpoint)
         and (where is None or where(event.data))
     )

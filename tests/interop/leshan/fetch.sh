@@ -1,11 +1,13 @@
 #!/bin/sh
-# Brings Eclipse Leshan's libraries and our compiled bridge into target/interop/leshan. Run it as often as you like:
-# a stamp over its inputs makes the second run a few milliseconds. LESHAN_VERSION overrides the version of pom.xml.
+# Brings Eclipse Leshan's libraries and our compiled bridges into target/interop/leshan: the server's, and in bootstrap/ the
+# bootstrap server's. Run it as often as you like: a stamp over its inputs makes the second run a few milliseconds.
+# LESHAN_VERSION and LESHAN_BOOTSTRAP_VERSION override the versions of bridge/pom.xml and bootstrap/pom.xml.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 out=$(cd "$here/../../.." && pwd)/target/interop/leshan
-stamp=$(cat "$here/pom.xml" "$here/fetch.sh" "$here"/bridge/*.java | sha256sum | cut -d' ' -f1)-${LESHAN_VERSION:-pom}
+inputs=$(cat "$here/fetch.sh" "$here"/*/pom.xml "$here"/*/*.java | sha256sum | cut -d' ' -f1)
+stamp=$inputs-${LESHAN_VERSION:-pom}-${LESHAN_BOOTSTRAP_VERSION:-pom}
 if [ "$(cat "$out/stamp" 2>/dev/null || true)" = "$stamp" ]; then
     exit 0
 fi
@@ -19,14 +21,21 @@ if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends maven openjdk-17-jdk-headless
 fi
 
+# SOURCES INTO VERSION: what the two programs share is compiled against the libraries of each
+bring() {
+    mkdir -p "$2/lib" "$2/classes"
+    mvn -B -q -f "$here/$1/pom.xml" ${3:+"-Dleshan.version=$3"} \
+        dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$2/lib"
+    rm -f "$2"/lib/*-tests.jar
+    javac --release 17 -Xlint:all,-processing -Werror -cp "$2/lib/*" -d "$2/classes" \
+        "$here"/common/*.java "$here/$1"/*.java
+}
+
 # A half-fetched directory must never look complete: build aside, move, stamp last.
 new=$out.new
 rm -rf "$new"
-mkdir -p "$new/lib" "$new/classes"
-mvn -B -q -f "$here/pom.xml" ${LESHAN_VERSION:+"-Dleshan.version=$LESHAN_VERSION"} \
-    dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$new/lib"
-rm -f "$new"/lib/*-tests.jar
-javac --release 17 -Xlint:all,-processing -Werror -cp "$new/lib/*" -d "$new/classes" "$here"/bridge/*.java
+bring bridge "$new" "${LESHAN_VERSION:-}"
+bring bootstrap "$new/bootstrap" "${LESHAN_BOOTSTRAP_VERSION:-}"
 rm -rf "$out"
 mv "$new" "$out"
 echo "$stamp" > "$out/stamp"

@@ -12,23 +12,13 @@ Query parameters of every operation, found to be needed and therefore in the bri
 
 from __future__ import annotations
 
-import atexit
-import json
-import os
-import subprocess
-import urllib.error
-import urllib.parse
-import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import certificates
 
 from .events import EventLog
-
-HERE = Path(__file__).resolve().parent
-TARGET = HERE.parents[2] / "target" / "interop"
+from .program import HERE, TARGET, Program, call
 
 
 @dataclass(frozen=True)
@@ -92,17 +82,7 @@ class Server:
         self.events = EventLog(base + "/event")
 
     def call(self, method: str, path: str, query: dict[str, Any], body: Any = None) -> Answer:
-        query = {name: value for name, value in query.items() if value is not None}
-        query.setdefault("timeout", int(self.timeout * 1000))
-        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        url = f"{self.base}{path}?{urllib.parse.urlencode(query)}"
-        request = urllib.request.Request(url, data=data, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=query["timeout"] / 1000 + 10) as reply:
-                return Answer(reply.status, json.load(reply))
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, json.load(error))
+        return Answer(*call(self.base, method, path, {"timeout": int(self.timeout * 1000), **query}, body))
 
     def operation(self, endpoint: str, verb: str, path: str, body: Any = b"", **query: Any) -> Answer:
         return self.call("POST", f"/clients/{endpoint}/{verb}", {"path": path, **query}, body)
@@ -199,36 +179,20 @@ class Handshakes:
 
 
 class Leshan:
-    """The process. `start` returns when every server answers; `stop` leaves nothing behind."""
+    """The process with the servers."""
 
     def __init__(self, servers: int = 2, awake_ms: int = 2000, timeout: float = 10.0) -> None:
-        self._servers, self._awake_ms, self._timeout = servers, awake_ms, timeout
-        self._process: subprocess.Popen[str] | None = None
-        self._log: IO[str] | None = None
+        self._timeout = timeout
+        self._program = Program(
+            "Bridge", TARGET / "leshan", "leshan.log",
+            {"models": HERE / "models", "servers": servers, "awake-ms": awake_ms,
+             "certificates": certificates.folder(), "identities": ",".join(certificates.SERVERS)},
+        )  # fmt: skip
         self.servers: list[Server] = []
         self.version = ""
 
     def start(self) -> Leshan:
-        subprocess.run([str(HERE / "fetch.sh")], check=True, timeout=600)
-        root = TARGET / "leshan"
-        self._log = open(TARGET / "leshan.log", "w", encoding="utf-8")
-        self._process = subprocess.Popen(
-            # fmt: off
-            ["java", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-             "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
-             "-cp", f"{root / 'lib'}{os.sep}*{os.pathsep}{root / 'classes'}", "Bridge",
-             "--models", str(HERE / "models"), "--servers", str(self._servers), "--awake-ms", str(self._awake_ms),
-             "--certificates", str(certificates.folder()), "--identities", ",".join(certificates.SERVERS)],
-            # fmt: on
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
-        )
-        atexit.register(self.stop)
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            self.stop()
-            raise RuntimeError(f"Leshan did not start; see {TARGET / 'leshan.log'}")
-        ready = json.loads(line)
+        ready = self._program.start()
         self.version = ready["leshan"]
         self.servers = [
             Server(f"http://127.0.0.1:{ready['http']}/{number}", ports, self._timeout)
@@ -237,18 +201,4 @@ class Leshan:
         return self
 
     def stop(self) -> None:
-        """Closes its standard input, upon which it ends by itself; kills it if it does not."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        atexit.unregister(self.stop)
-        assert process.stdin and process.stdout
-        process.stdin.close()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
-        if self._log:
-            self._log.close()
+        self._program.stop()

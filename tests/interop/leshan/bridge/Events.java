@@ -1,19 +1,6 @@
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.sun.net.httpserver.HttpExchange;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Collection;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import org.eclipse.californium.core.coap.CoAP;
-import org.eclipse.californium.core.coap.EmptyMessage;
-import org.eclipse.californium.core.coap.Message;
-import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.coap.Response;
-import org.eclipse.californium.core.network.interceptors.MessageInterceptor;
 import org.eclipse.leshan.core.observation.CompositeObservation;
 import org.eclipse.leshan.core.observation.Observation;
 import org.eclipse.leshan.core.observation.SingleObservation;
@@ -26,12 +13,8 @@ import org.eclipse.leshan.server.registration.Registration;
 import org.eclipse.leshan.server.registration.RegistrationListener;
 import org.eclipse.leshan.server.registration.RegistrationUpdate;
 
-/**
- * All that one Leshan server sees, as Server-Sent Events: what happened to a client, and each CoAP message as Leshan
- * itself encoded or decoded it (event COAP), so that a test can ask what was on the wire.
- */
-final class Events implements RegistrationListener, ObservationListener, PresenceListener, MessageInterceptor {
-    private final Collection<BlockingQueue<String>> readers = new CopyOnWriteArrayList<>();
+/** All that one Leshan server sees: what happened to a client, and each CoAP message. */
+final class Events extends Feed implements RegistrationListener, ObservationListener, PresenceListener {
     private final LeshanServer server;
 
     Events(LeshanServer server) {
@@ -39,33 +22,6 @@ final class Events implements RegistrationListener, ObservationListener, Presenc
         server.getRegistrationService().addListener(this);
         server.getObservationService().addListener(this);
         server.getPresenceService().addListener(this);
-    }
-
-    void emit(String name, String endpoint, ObjectNode data) {
-        data.put("endpoint", endpoint).put("at", System.currentTimeMillis());
-        String text = "event: " + name + "\ndata: " + data + "\n\n";
-        readers.forEach(reader -> reader.add(text));
-    }
-
-    /** Holds the HTTP exchange open until the reader goes away; a comment line every few seconds finds that out. */
-    void stream(HttpExchange exchange) throws IOException {
-        BlockingQueue<String> queue = new LinkedBlockingQueue<>();
-        readers.add(queue);
-        exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
-        exchange.sendResponseHeaders(200, 0);
-        try (OutputStream out = exchange.getResponseBody()) {
-            out.write(": open\n\n".getBytes(StandardCharsets.UTF_8));
-            out.flush();
-            while (true) {
-                String text = queue.poll(5, TimeUnit.SECONDS);
-                out.write((text == null ? ": idle\n\n" : text).getBytes(StandardCharsets.UTF_8));
-                out.flush();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            readers.remove(queue);
-        }
     }
 
     private ObjectNode json(Registration registration) {
@@ -141,49 +97,5 @@ final class Events implements RegistrationListener, ObservationListener, Presenc
     public void onError(Observation observation, Registration registration, Exception error) {
         emit("NOTIFICATION_ERROR", registration == null ? null : registration.getEndpoint(),
                 Json.object().put("error", error.toString()));
-    }
-
-    @Override
-    public void sendRequest(Request request) {
-        coap("out", CoAP.formatCode(request.getRawCode()), request);
-    }
-
-    @Override
-    public void sendResponse(Response response) {
-        coap("out", CoAP.formatCode(response.getRawCode()), response);
-    }
-
-    @Override
-    public void sendEmptyMessage(EmptyMessage message) {
-        coap("out", "0.00", message);
-    }
-
-    @Override
-    public void receiveRequest(Request request) {
-        coap("in", CoAP.formatCode(request.getRawCode()), request);
-    }
-
-    @Override
-    public void receiveResponse(Response response) {
-        coap("in", CoAP.formatCode(response.getRawCode()), response);
-    }
-
-    @Override
-    public void receiveEmptyMessage(EmptyMessage message) {
-        coap("in", "0.00", message);
-    }
-
-    private void coap(String way, String code, Message message) {
-        var peer = "in".equals(way) ? message.getSourceContext() : message.getDestinationContext();
-        ObjectNode data = Json.object().put("way", way).put("type", String.valueOf(message.getType())).put("code", code);
-        data.put("mid", message.getMID()).put("token", message.getTokenString());
-        data.put("peer", peer == null ? null : peer.getPeerAddress().getPort());
-        data.put("options", message.getOptions().toString()).put("size", message.getPayloadSize());
-        byte[] payload = message.getPayload();
-        if (payload != null && payload.length <= 256) {
-            data.put("payload", java.util.HexFormat.of().formatHex(payload));
-        }
-        Bridge.LOG.info("coap {}", data);
-        emit("COAP", null, data);
     }
 }

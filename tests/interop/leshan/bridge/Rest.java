@@ -1,15 +1,9 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpHandler;
-import java.io.IOException;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.security.KeyFactory;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
@@ -45,74 +39,32 @@ import org.eclipse.leshan.servers.security.SecurityInfo;
  * response, 202 if the client sleeps and the request waits for it, 504 if no response came, 502 if Leshan could make
  * nothing of the response, 400 if Leshan refused to send, 404 for an unknown client.
  */
-final class Rest implements HttpHandler, RegistrationListener {
+final class Rest extends Web implements RegistrationListener {
     private record Waiting(String id, DownlinkDeviceManagementRequest<? extends LwM2mResponse> request,
             Map<String, String> query) {}
 
-    private record Answer(int status, JsonNode body) {}
-
     private final LeshanServer server;
     private final InMemorySecurityStore security;
-    private final Dtls dtls;
     private final Events events;
-    private final String prefix;
     private final Map<String, ConcurrentLinkedQueue<Waiting>> waiting = new ConcurrentHashMap<>();
     private final ScheduledExecutorService worker = Executors.newSingleThreadScheduledExecutor();
     private long sequence;
 
     Rest(LeshanServer server, InMemorySecurityStore security, Dtls dtls, Events events, String prefix) {
+        super(dtls, prefix);
         this.server = server;
         this.security = security;
-        this.dtls = dtls;
         this.events = events;
-        this.prefix = prefix;
         server.getRegistrationService().addListener(this);
     }
 
     @Override
-    public void handle(HttpExchange exchange) throws IOException {
-        Answer answer;
-        try {
-            String[] path = exchange.getRequestURI().getPath().substring(prefix.length() + 1).split("/");
-            String text = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-            answer = route(exchange.getRequestMethod(), path, query(exchange.getRequestURI().getRawQuery()), text);
-        } catch (Exception e) {
-            Bridge.LOG.info("refused", e);
-            answer = failure(400, e);
-        }
-        byte[] body = answer.body.toString().getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("Content-Type", "application/json");
-        exchange.sendResponseHeaders(answer.status, body.length);
-        exchange.getResponseBody().write(body);
-        exchange.close();
-    }
-
-    private static Map<String, String> query(String raw) {
-        Map<String, String> out = new HashMap<>();
-        for (String pair : raw == null ? new String[0] : raw.split("&")) {
-            String[] parts = pair.split("=", 2);
-            out.put(parts[0], parts.length < 2 ? "" : URLDecoder.decode(parts[1], StandardCharsets.UTF_8));
-        }
-        return out;
-    }
-
-    private static Answer failure(int status, Exception error) {
-        return new Answer(status, Json.object().put("error", error.getClass().getSimpleName())
-                .put("message", String.valueOf(error.getMessage())));
-    }
-
-    private Answer route(String method, String[] path, Map<String, String> query, String text) throws Exception {
+    Answer route(String method, String[] path, Map<String, String> query, String text) throws Exception {
         if (path[0].equals("security")) {
             return admit(method, path[1], query);
         }
-        if (path[0].equals("dtls")) {
-            if (method.equals("DELETE")) {
-                dtls.forget();
-            }
-            return new Answer(200, dtls.counts());
-        }
         if (!path[0].equals("clients")) {
-            return new Answer(404, Json.object().put("error", "NoSuchResource"));
+            return nothing("NoSuchResource");
         }
         if (path.length == 1) {
             ArrayNode all = Json.MAPPER.createArrayNode();
@@ -121,7 +73,7 @@ final class Rest implements HttpHandler, RegistrationListener {
         }
         Registration registration = server.getRegistrationService().getByEndpoint(path[1]);
         if (registration == null) {
-            return new Answer(404, Json.object().put("error", "NoSuchClient"));
+            return nothing("NoSuchClient");
         }
         if (method.equals("GET") && path.length == 2) {
             return new Answer(200, json(registration));
@@ -181,7 +133,7 @@ final class Rest implements HttpHandler, RegistrationListener {
                 return send(registration, new CancelObservationRequest(single), query);
             }
         }
-        return new Answer(404, Json.object().put("error", "NoSuchObservation"));
+        return nothing("NoSuchObservation");
     }
 
     /** As a server does that lost its memory: nobody is told, and the next Update is answered with 4.04. */
@@ -203,7 +155,7 @@ final class Rest implements HttpHandler, RegistrationListener {
                     .add(new Waiting(id, request, query));
             return new Answer(202, Json.object().put("delayed", id));
         } catch (RuntimeException e) {
-            Bridge.LOG.info("failed", e);
+            Feed.LOG.info("failed", e);
             return failure(502, e);
         }
     }
@@ -246,7 +198,7 @@ final class Rest implements HttpHandler, RegistrationListener {
             ObjectNode data = Json.object().put("delayed", one.id);
             try {
                 Answer answer = send(registration, one.request, one.query);
-                data.put("status", answer.status).set("answer", answer.body);
+                data.put("status", answer.status()).set("answer", answer.body());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
