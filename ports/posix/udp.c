@@ -20,8 +20,8 @@ static struct posix_link *find(void *context, uint8_t link)
 /* Where the server speaks first, it looks for us at a known port. */
 static int bind_own(int fd, sa_family_t family, uint16_t port)
 {
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+    struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
 
     if (port == 0) return 0;
     if (family == AF_INET6) return bind(fd, (const struct sockaddr *)&six, sizeof six);

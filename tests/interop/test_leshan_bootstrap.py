@@ -256,7 +256,6 @@ class Order(Bootstrapping):
         self.assertEqual((links["/0/1"], links["/1/0"]), ({}, {"ssid": "101"}))
         return links
 
-    @unittest.skip("open: Leshan cannot parse the lwm2m=\"1.0\" that is no link, as TS 1.0 section 5.2.7.3 has it")
     def test_discovers_where_its_own_account_is_v10(self) -> None:
         links = self.discovered("1.0")
         self.assertEqual((links["/"], links["/0/0"]), ({"lwm2m": "1.0"}, {"ssid": "101"}))
