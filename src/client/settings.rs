@@ -94,6 +94,10 @@ fn write<'w>(
 ) -> Result<Window<'w>, Error> {
     for instance in engine.model.instances().filter(|instance| belongs(engine, instance)) {
         let length = impose::keep(&engine.model, instance, Window::new(&mut [], 0), false)?.total();
+        // where it is put together again
+        if length.saturating_add(ITEM).saturating_add(HEAD) > engine.outgoing.len() {
+            return Err(Error::Full);
+        }
         window.big_endian(instance.object.into(), 2);
         window.big_endian(instance.id.into(), 2);
         window.big_endian(u16::try_from(length).map_err(|_| Error::Full)?.into(), 2);
@@ -141,7 +145,8 @@ impl Keeper<'_> {
             let end = start.saturating_add(room.len());
             let mut cut = start;
             let window = write(engine, Window::new(room, start), &mut |ended| {
-                if ended <= end {
+                // the end of a long instance ends its piece
+                if ended <= end && (begins || cut == start) {
                     cut = ended;
                 }
             })?;

@@ -4,6 +4,7 @@
 
 use super::dtls::KEY;
 use std::collections::BTreeMap;
+use whimbrel::capi::{WHIMBREL_ERR_FULL, WHIMBREL_EVENT_STORAGE_FAILED};
 use whimbrel_lab::bootstrap::{Plan, SecurityValues, Step};
 use whimbrel_lab::device::{BootstrapAccount, Moment, Security};
 use whimbrel_lab::dtls::{Settings, records};
@@ -145,4 +146,37 @@ fn boot_009_c_m_power_cut_after_an_answer_loses_nothing() {
         lab.run(seconds(1));
         assert_eq!(lab.text(path), value);
     }
+}
+
+/// Certificates that are longer than a datagram are stored in several pieces; where they could not be put together again, the
+/// bootstrap fails with a reason, and everything is as before.
+#[test]
+fn boot_009_c_m_long_keys_are_stored_in_pieces_or_not_at_all() {
+    let with = |datagram| Setup {
+        datagram,
+        security: Security::certificate(),
+        gate: Settings::default(),
+        old_values: 4096,
+        ..setup()
+    };
+    for datagram in [640, 1152] {
+        let mut lab = with(datagram).registered();
+        lab.run(seconds(5));
+        lab.power_cycle();
+        assert_eq!(lab.device.loaded(), Some(2), "{datagram}");
+        lab.run_until("a registration", minutes(5), |lab| lab.device.is_registered(FIRST_ID));
+        assert_eq!(lab.bootstrap.finished(), 1);
+    }
+    let mut lab = with(400).switched_on();
+    lab.run(minutes(5));
+    assert_eq!(lab.bootstrap.sessions()[0].finish(), Some(Code::INTERNAL_SERVER_ERROR));
+    assert!(!lab.device.is_registered(FIRST_ID));
+    let reasons: Vec<_> = lab
+        .device
+        .events()
+        .iter()
+        .filter(|e| e.code == WHIMBREL_EVENT_STORAGE_FAILED)
+        .map(|e| e.status)
+        .collect();
+    assert_eq!(reasons.first(), Some(&WHIMBREL_ERR_FULL));
 }
