@@ -308,8 +308,10 @@ pub trait Bootstrapping {
     fn adopt(&self, engine: &Engine<'_>, security: u16, times: (u32, u32)) -> Result<u16, Error>;
     /// Takes a provisioning blob.
     fn provision(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, blob: &[u8]) -> Result<(), Error>;
-    /// The accounts come from storage: they begin in their order.
-    fn arrange(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>);
+    /// The accounts come from storage: they begin in their order. `purges` is what [`Bootstrapping::purges`] said then.
+    fn arrange(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, purges: bool);
+    /// Whether the time of the bootstrap server's account has begun to run.
+    fn purges(&self) -> bool;
 }
 
 /// The parts as the library has them.

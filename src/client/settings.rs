@@ -25,8 +25,8 @@ const MANIFEST: u16 = 128;
 const PIECES: usize = 12;
 /// The version of what the records hold.
 const FORMAT: u8 = 1;
-/// Bytes of a manifest before its lists: version, pieces, accounts.
-const MANIFEST_HEAD: usize = 3;
+/// Bytes of a manifest before its lists: version, pieces, accounts, whether the bootstrap server's account is to go.
+const MANIFEST_HEAD: usize = 4;
 /// Bytes for each piece: generation, whether it begins with an instance.
 const PIECE: usize = 5;
 /// Bytes before the TLV of an instance.
@@ -44,6 +44,16 @@ struct Piece {
 
 /// The pieces as they are after a write, how many there are, and whether any was written.
 type Written = ([Piece; PIECES], usize, bool);
+
+/// What a manifest says beside its pieces.
+struct Manifest {
+    /// The Security instance of each account, by its place.
+    named: [u16; 32],
+    /// Whether the bootstrap server's account is to go.
+    purges: bool,
+    /// Whether a slot of it was not whole.
+    damaged: bool,
+}
 
 /// What is known of the records.
 pub struct Settings {
@@ -179,7 +189,7 @@ impl Keeper<'_> {
     ) -> Result<(), Error> {
         let mut image = [0u8; LARGEST];
         let places = engine.accounts.len();
-        bytes::put(&mut image, HEAD, &[FORMAT, count as u8, places as u8])?;
+        bytes::put(&mut image, HEAD, &[FORMAT, count as u8, places as u8, purges(engine).into()])?;
         let mut at = HEAD + MANIFEST_HEAD;
         for piece in pieces.iter().take(count) {
             bytes::put(&mut image, at, &piece.generation.to_be_bytes())?;
@@ -203,7 +213,7 @@ impl Keeper<'_> {
     }
 
     /// Reads the manifest: how many accounts it names, and which instances of the Security object they have.
-    fn read_manifest(&self, ctx: &mut Context<'_>) -> Result<([u16; 32], bool), Error> {
+    fn read_manifest(&self, ctx: &mut Context<'_>) -> Result<Manifest, Error> {
         let settings = &self.settings;
         let mut image = [0u8; LARGEST];
         let found = storage::load(self.storage, ctx.port, MANIFEST, &mut image)?;
@@ -216,7 +226,7 @@ impl Keeper<'_> {
         }
         let length = found.length.ok_or(Error::NotFound)?;
         let content = image.get(HEAD..HEAD.wrapping_add(length)).unwrap_or(&[]);
-        let ([format, count, places], lists) =
+        let ([format, count, places, purges], lists) =
             content.split_first_chunk::<MANIFEST_HEAD>().ok_or(Error::Malformed)?;
         if *format != FORMAT {
             return Err(Error::NotSupported);
@@ -238,11 +248,11 @@ impl Keeper<'_> {
         for (place, id) in named.iter_mut().zip(securities.as_chunks::<2>().0) {
             *place = u16::from_be_bytes(*id);
         }
-        Ok((named, found.damaged))
+        Ok(Manifest { named, purges: *purges != 0, damaged: found.damaged })
     }
 
     fn load_all(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error> {
-        let (named, mut damaged) = self.read_manifest(ctx)?;
+        let Manifest { named, purges, mut damaged } = self.read_manifest(ctx)?;
         let room = core::mem::take(&mut engine.outgoing);
         damaged |= self.load_pieces(engine, ctx, room);
         bytes::zeroise(room);
@@ -272,7 +282,7 @@ impl Keeper<'_> {
             return Err(Error::NotFound);
         }
         if let Some(bootstrapping) = engine.config.features.bootstrapping {
-            bootstrapping.arrange(engine, ctx);
+            bootstrapping.arrange(engine, ctx, purges);
         }
         Ok(accounts)
     }
@@ -391,8 +401,14 @@ fn security_of(account: &crate::client::Account) -> u16 {
     if account.state == State::Free { NONE } else { account.security }
 }
 
+/// Whether the time of the bootstrap server's account has begun to run.
+fn purges(engine: &Engine<'_>) -> bool {
+    engine.config.features.bootstrapping.is_some_and(|bootstrapping| bootstrapping.purges())
+}
+
 fn places_checksum(engine: &Engine<'_>) -> u32 {
-    engine.accounts.iter().fold(u32::MAX, |crc, account| crc32(crc, &security_of(account).to_be_bytes()))
+    let before = crc32(u32::MAX, &[purges(engine).into()]);
+    engine.accounts.iter().fold(before, |crc, account| crc32(crc, &security_of(account).to_be_bytes()))
 }
 
 impl Engine<'_> {

@@ -118,9 +118,9 @@ class Bootstraps(unittest.TestCase):
             assert answer
             self.assertLess(answer.code, 0x80, (code, path))
 
-    def bootstrapped(self, **settings: int) -> Field:
+    def bootstrapped(self, timeout: int = 0, **settings: int) -> Field:
         field = Field("bs", "one", **settings)
-        field.client.add_account("coap://bs", 0, bootstrap_server=1)
+        field.client.add_account("coap://bs", 0, bootstrap_server=1, account_timeout_s=timeout)
         field.client.poll()
         self.configure(
             field,
@@ -156,6 +156,26 @@ class Bootstraps(unittest.TestCase):
         self.assertEqual(field.accounts, 2)
         self.assertEqual([message.path for message in field.servers["one"].heard], ["/rd", "/rd/5"])
         self.assertEqual(len(field.servers["bs"].times), 1)
+
+    def test_the_time_of_the_account_runs_after_a_success_and_over_a_restart(self) -> None:
+        field = self.bootstrapped(timeout=1000)
+        field.pass_time(500_000)
+        field.boot()
+        field.pass_time(999_000)
+        self.assertEqual(field.told(EventCode.BOOTSTRAP_PURGED), [])
+        field.pass_time(2000)
+        self.assertEqual(field.told(EventCode.BOOTSTRAP_PURGED), [0])
+        field.boot()
+        self.assertEqual(field.accounts, 1)
+        # without a bootstrap it does not run, with a restart or without
+        field = Field("bs", "one")
+        field.client.add_account("coap://one", 101)
+        field.client.add_account("coap://bs", 0, bootstrap_server=1, account_timeout_s=1000)
+        for _ in range(2):
+            field.pass_time(2_000_000)
+            self.assertEqual(field.told(EventCode.BOOTSTRAP_PURGED), [])
+            field.boot()
+            self.assertEqual(field.accounts, 2)
 
     def test_other_servers_are_not_heard_in_a_session(self) -> None:
         field = self.bootstrapped()

@@ -465,12 +465,14 @@ impl Bootstrapping for Bootstrap<'_> {
         self.apply(engine, ctx, blob)
     }
 
-    fn arrange(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
+    fn purges(&self) -> bool {
+        !self.purge.get().is_never()
+    }
+
+    fn arrange(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, purges: bool) {
         self.begin_order(engine, ctx, false);
         // how long ago the bootstrap was nobody knows: the time runs anew
-        if !self.is_lost(engine)
-            && let Some(who) = engine.place_of_bootstrap()
-        {
+        if let Some(who) = engine.place_of_bootstrap().filter(|_| purges) {
             self.set_purge(engine, ctx, who);
         }
     }

@@ -53,6 +53,7 @@ impl Bootstrap<'_> {
             account.state = State::Finished { until };
         }
         self.set_purge(engine, ctx, who);
+        engine.keep_settings();
         engine.tell(ctx, Event::new(EventCode::Bootstrapped, 0));
     }
 
