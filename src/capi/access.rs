@@ -95,6 +95,7 @@ pub unsafe extern "C" fn whimbrel_access_add(
             let entry = entry.as_ref().filter(|e| e.size == size_of::<whimbrel_access_entry_t>());
             let entry = entry.ok_or(Error::Argument)?;
             let access = parts.access_control.ok_or(Error::State)?;
+            engine.settled()?;
             (access.enroll)(engine, parts, entry)?;
             engine.keep_settings();
             engine.objects_changed();

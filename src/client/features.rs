@@ -301,6 +301,8 @@ pub trait Bootstrapping {
     fn start(&self, engine: &mut Engine<'_>) -> Result<(), Error>;
     /// The client leaves all servers, `for_good`; or the network is another one.
     fn stop(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, for_good: bool);
+    /// Overwrites what is secret.
+    fn wipe(&self);
     /// Whether a session is under way: accounts are the bootstrap server's to change.
     fn is_held(&self) -> bool;
     /// Makes an instance of the Security object that of the bootstrap server, with Client Hold Off Time and Bootstrap-Server

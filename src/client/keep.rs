@@ -393,9 +393,12 @@ impl Keeping for Keeper<'_> {
     }
 
     fn flush(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, buffer: &mut [u8]) {
-        if self.settings.is_changed()
+        // what a session has staged is stored when it ends well
+        if self.settings.is_due(ctx.now)
+            && engine.settled().is_ok()
             && let Err(error) = self.store(engine, ctx, buffer)
         {
+            self.settings.again(ctx.now);
             engine.tell(ctx, Event::new(EventCode::StorageFailed, 0).why(error.to_c()));
         }
     }
@@ -413,8 +416,12 @@ impl Keeping for Keeper<'_> {
         if engine.accounts.iter().any(|account| account.state != State::Free) {
             return Err(Error::State);
         }
-        self.storing.set(Some(storing));
-        storing.load(self, engine, ctx)
+        let loaded = storing.load(self, engine, ctx);
+        // what could not be read is not to be written over
+        if matches!(loaded, Ok(_) | Err(Error::NotFound)) {
+            self.storing.set(Some(storing));
+        }
+        loaded
     }
 
     fn erase(
@@ -539,7 +546,7 @@ impl Keeping for Keeper<'_> {
     }
 
     fn settle(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
-        if self.settings.is_changed() {
+        if self.settings.is_due(ctx.now) {
             engine.with_send(|engine, buffer| self.flush(engine, ctx, buffer));
         }
         if !core::mem::take(&mut engine.reporting_changed) {
@@ -583,6 +590,14 @@ impl Keeping for Keeper<'_> {
 
     fn discard(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
         let storage = self.storage;
+        if engine.phase(who) == Phase::Clear {
+            if engine.session(who).is_some_and(|session| core::mem::take(&mut session.kept.saved))
+                && let Err(error) = storage::remove(storage, ctx.port, record(who, PROGRESS), Slots::NONE)
+            {
+                engine.tell_storage(ctx, who, error);
+            }
+            return;
+        }
         let Some(session) = engine.sessions.get(who) else { return };
         // where nobody looked, there may be one
         let association = match (session.asked, session.kept.slots) {

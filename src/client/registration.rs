@@ -102,7 +102,9 @@ impl<'a> Engine<'a> {
     }
 
     fn open_link(&mut self, ctx: &mut Context<'_>, who: usize) {
-        let Some(row) = self.security_row(who) else { return };
+        let Some(row) = self.security_row(who) else {
+            return self.account_invalid(ctx, who, Error::NotFound);
+        };
         let secure = row.mode.get() != MODE_NOSEC;
         self.need_radio(ctx);
         let opened = row.field(Field::Uri, |bytes| {
@@ -165,7 +167,9 @@ impl<'a> Engine<'a> {
         if let Some(bootstrapping) = self.bootstraps(who) {
             return bootstrapping.request(self, ctx, who);
         }
-        let Some(row) = self.server_row(who) else { return };
+        let Some(row) = self.server_row(who) else {
+            return self.account_invalid(ctx, who, Error::NotFound);
+        };
         let (lifetime, binding) = (row.lifetime.get(), row.binding.get());
         self.forget_server(ctx, who, false);
         if let Some(account) = self.account(who) {
@@ -221,6 +225,7 @@ impl<'a> Engine<'a> {
     pub(crate) fn left(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
         self.forget_server(ctx, who, false);
         self.end_session(ctx, who, end::NOTIFY);
+        self.forget_registration(ctx, who);
         self.unlink(ctx, who);
         self.enter(who, State::Waiting { until });
         self.tell_about(ctx, who, EventCode::Deregistered, 0);
@@ -522,7 +527,13 @@ impl<'a> Engine<'a> {
             }
             self.close_link(ctx, who);
         }
-        bytes::zeroise(self.send);
+        for buffer in [&mut self.send, &mut self.receive, &mut self.outgoing, &mut self.body, &mut self.undo]
+        {
+            bytes::zeroise(buffer);
+        }
+        if let Some(bootstrapping) = self.config.features.bootstrapping {
+            bootstrapping.wipe();
+        }
         for row in self.security.rows {
             row.wipe();
         }

@@ -23,6 +23,8 @@ use core::cell::Cell;
 const MANIFEST: u16 = 128;
 /// How many pieces there can be.
 const PIECES: usize = 12;
+/// How long after a failure storage is tried again, in milliseconds.
+const AGAIN_MS: u64 = 60_000;
 /// The version of what the records hold.
 const FORMAT: u8 = 1;
 /// Bytes of a manifest before its lists: version, pieces, accounts, whether the bootstrap server's account is to go.
@@ -58,6 +60,8 @@ struct Manifest {
 /// What is known of the records.
 pub struct Settings {
     changed: Cell<bool>,
+    /// No write before: the last one failed.
+    after: Cell<Instant>,
     manifest: Cell<Slots>,
     /// A write failed: what storage holds has to be looked at again.
     unsure: Cell<bool>,
@@ -72,6 +76,7 @@ impl Settings {
     pub const fn new() -> Self {
         Self {
             changed: Cell::new(false),
+            after: Cell::new(Instant::ZERO),
             manifest: Cell::new(Slots::NONE),
             unsure: Cell::new(false),
             pieces: Cell::new([Piece { generation: 0, crc: 0, begins: true }; PIECES]),
@@ -80,9 +85,15 @@ impl Settings {
         }
     }
 
-    /// Whether something is to be stored.
-    pub fn is_changed(&self) -> bool {
-        self.changed.get()
+    /// Whether something is to be stored now.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.changed.get() && now >= self.after.get()
+    }
+
+    /// It could not be stored: another try follows, not at once.
+    pub fn again(&self, now: Instant) {
+        self.changed.set(true);
+        self.after.set(now.after(AGAIN_MS));
     }
 }
 
@@ -122,7 +133,10 @@ impl Keeper<'_> {
         let settings = &self.settings;
         settings.changed.set(false);
         if settings.unsure.get() {
-            self.read_manifest(ctx)?;
+            match self.read_manifest(ctx) {
+                Ok(_) | Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
         }
         engine.refresh_presence();
         let done = self.store_pieces(engine, ctx, buffer);

@@ -96,9 +96,21 @@ impl<'a> Engine<'a> {
                 ..Account::FREE
             };
         }
+        self.set_phase(who);
+    }
+
+    /// An account has no session yet; whether it is to have one, its Security instance says.
+    pub(crate) fn set_phase(&mut self, who: usize) {
         let secure = self.security_row(who).is_some_and(|row| row.mode.get() != MODE_NOSEC);
         if let Some(session) = self.session(who) {
             *session = Session { phase: if secure { Phase::Off } else { Phase::Clear }, ..Session::CLEAR };
+        }
+    }
+
+    /// The server does not know a registration any more that storage tells of.
+    pub(crate) fn forget_registration(&mut self, ctx: &mut Context<'_>, who: usize) {
+        if let Some(keeping) = self.config.features.keeping.filter(|_| self.phase(who) == Phase::Clear) {
+            keeping.discard(self, ctx, who);
         }
     }
 
@@ -106,6 +118,7 @@ impl<'a> Engine<'a> {
     pub(crate) fn release(&mut self, ctx: &mut Context<'_>, who: usize) {
         self.forget_server(ctx, who, true);
         self.end_session(ctx, who, end::NOTIFY | end::FORGET);
+        self.forget_registration(ctx, who);
         self.unlink(ctx, who);
         if let Some(session) = self.session(who) {
             // what storage holds of this place is looked at no more: it belongs to an account that is gone
@@ -216,6 +229,7 @@ impl<'a> Engine<'a> {
 
     /// Adds an object. Where it can have only one instance, that one exists at once.
     pub fn add_object(&mut self, object: &'a dyn Object) -> Result<(), Error> {
+        self.settled()?;
         self.model.add_object(object)?;
         if object.flags() & SINGLE != 0
             && let Err(error) = self.add_instance(object.id(), 0, None, 0)
@@ -232,6 +246,7 @@ impl<'a> Engine<'a> {
         if id < 3 {
             return Err(Error::NotAllowed);
         }
+        self.settled()?;
         loop {
             let first = self.model.instances_of(id).next().map(|instance| instance.id);
             let Some(first) = first else { break };
@@ -257,6 +272,7 @@ impl<'a> Engine<'a> {
         present: Option<u64>,
         data: usize,
     ) -> Result<(), Error> {
+        self.settled()?;
         let definition = self.model.object(object).ok_or(Error::NotFound)?;
         let mandatory = select(definition, |resource| resource.is(MANDATORY));
         let present = present.unwrap_or_else(|| select(definition, |_| true)) | mandatory;
@@ -271,6 +287,7 @@ impl<'a> Engine<'a> {
         if object < 3 {
             return Err(Error::NotAllowed);
         }
+        self.settled()?;
         self.model.remove_instance(object, id)?;
         if let Some(access) = self.config.access {
             access.deleted(&mut self.model, object, id);

@@ -221,6 +221,7 @@ impl Object for OrderedServer<'_> {
         extra.trigger.set(false);
         extra.turn.set(Turn::Trying);
         extra.sequences.set(0);
+        extra.pending_delay.set(0);
         self.server.delete(instance)
     }
 }

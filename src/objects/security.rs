@@ -121,7 +121,9 @@ impl<'a> SecurityRow<'a> {
 
     /// Which resources are instantiated, as bits in the order of their IDs; of the optional ones those that say something.
     pub fn presence(&self, mandatory: u64) -> u64 {
-        let [.., sni, ciphersuites] = self.lengths.get();
+        let [_, identity, server_key, secret_key, sni, ciphersuites] = self.lengths.get();
+        let keys = [identity, server_key, secret_key];
+        let keys = keys.iter().rev().fold(0, |bits, length| bits << 1 | u64::from(*length != 0)) << 3;
         let optional = [
             self.short_server_id.get() != 0,
             self.hold_off.get() != 0,
@@ -132,6 +134,7 @@ impl<'a> SecurityRow<'a> {
             ciphersuites != 0,
         ];
         optional.iter().rev().fold(0, |bits, there| bits << 1 | u64::from(*there)) << 6
+            | keys
             | mandatory & 0b11_1111
     }
 

@@ -86,21 +86,19 @@ impl Bootstrap<'_> {
         if change.base.instance != NONE {
             return self.impose_one(engine, change, change.base.instance, scratch);
         }
-        let mut last = NONE;
+        let mut last = None;
         loop {
-            // the payload is walked once an instance: the list of them would have to be kept somewhere
+            // the payload is walked once an instance, in ascending order: the list of them would have to be kept somewhere
             let mut next = None;
-            let mut passed = last == NONE;
             change.survey(&engine.model, scratch, &mut |id| {
-                if passed && next.is_none() {
+                if last.is_none_or(|last| id > last) && next.is_none_or(|next| id < next) {
                     next = Some(id);
                 }
-                passed |= id == last;
                 Ok(())
             })?;
             let Some(id) = next else { return Ok(()) };
             self.impose_one(engine, change, id, scratch)?;
-            last = id;
+            last = next;
         }
     }
 
@@ -150,7 +148,7 @@ impl Bootstrap<'_> {
             0 => engine.model.instance(0, at.instance).and_then(|instance| engine.security.row(instance)),
             _ => None,
         };
-        let server = server.map(|row| row.short_server_id.get()).filter(|server| *server != 0);
+        let server = server.filter(|row| !row.bootstrap.get()).map(|row| row.short_server_id.get());
         self.log.remember(engine, at)?;
         if let Some(server) = server {
             self.unbootstrap(engine, server)?;

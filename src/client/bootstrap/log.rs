@@ -59,8 +59,9 @@ impl<'a> Log<'a> {
 
     /// Forgets everything; keys are overwritten.
     pub fn clear(&self) {
-        let used = self.used.take();
-        self.with(|bytes| bytes::zeroise(bytes.get_mut(..used).unwrap_or(&mut [])));
+        self.used.set(0);
+        // what did not fit lies behind the rest
+        self.with(bytes::zeroise);
     }
 
     /// Shows each instance that was written down, and whether it was there.

@@ -18,11 +18,13 @@ mod settle;
 
 pub use log::Log;
 
+use crate::bytes;
 use crate::client::account::{Account, Purpose, State};
 use crate::client::features::Bootstrapping;
 use crate::client::registration::{LINK_POLL_MS, query};
 use crate::client::request::Request;
 use crate::client::respond::Reply;
+use crate::client::upload::Upload;
 use crate::client::uri::Uri;
 use crate::client::{Context, Deadline, Engine, Reason};
 use crate::coap::{Code, Kind, Message, Writer, option};
@@ -35,6 +37,9 @@ use crate::port::{Event, EventCode, Opening, link};
 use crate::secure::end;
 use crate::time::{Instant, seconds};
 use core::cell::Cell;
+
+/// A session that lasts longer, in milliseconds, has failed: nobody else is heard meanwhile.
+const LONGEST_SESSION: u64 = 3_600_000;
 
 /// The part of a client that does bootstrap, and what it remembers.
 pub struct Bootstrap<'a> {
@@ -57,6 +62,8 @@ pub struct Bootstrap<'a> {
     purge: Cell<Instant>,
     /// When the server may be listened for.
     listen_after: Cell<Instant>,
+    /// When a session has failed, however busy it is.
+    ends: Cell<Instant>,
 }
 
 impl<'a> Bootstrap<'a> {
@@ -73,6 +80,7 @@ impl<'a> Bootstrap<'a> {
             replaced: Cell::new(false),
             purge: Cell::new(Instant::NEVER),
             listen_after: Cell::new(Instant::ZERO),
+            ends: Cell::new(Instant::NEVER),
         }
     }
 
@@ -109,17 +117,27 @@ impl<'a> Bootstrap<'a> {
     /// Waits for the Client Hold Off Time, and up to a quarter longer, so that not all devices come at once.
     fn hold_off(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, who: usize) -> Instant {
         let hold_off = engine.security_row(who).map_or(0, |row| seconds(row.hold_off.get()));
-        ctx.now.after(hold_off.saturating_add(chance(ctx, hold_off / 4)))
+        let until = ctx.now.after(hold_off.saturating_add(chance(ctx, hold_off / 4)));
+        // the last one brought no registration: another that does not is not to follow at once
+        match engine.accounts.get(who).map_or(0, |account| account.failures) {
+            0 => until,
+            _ if self.wanted.get() => until,
+            failures => until.after(spread(ctx, growing(engine, failures.wrapping_sub(1)))),
+        }
     }
 
     /// Whether the bootstrap server is to be listened for now (TS 1.0 section 5.2.3.4).
     fn listens(&self, engine: &Engine<'_>, now: Instant) -> bool {
-        engine.config.invites && !self.stopped.get() && !self.held.get() && now >= self.listen_after.get()
+        engine.config.invites
+            && engine.is_online()
+            && !self.stopped.get()
+            && !self.held.get()
+            && now >= self.listen_after.get()
     }
 
     /// Opens the link on which the bootstrap server may speak first.
     fn listen(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
-        let Some(row) = engine.security_row(who).filter(|_| engine.is_online()) else { return };
+        let Some(row) = engine.security_row(who) else { return };
         let secure = if row.mode.get() == MODE_NOSEC { 0 } else { link::SECURE };
         engine.need_radio(ctx);
         let opened = row.field(Field::Uri, |bytes| {
@@ -144,6 +162,9 @@ impl<'a> Bootstrap<'a> {
     fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
         self.prepare(engine);
         self.held.set(true);
+        self.ends.set(ctx.now.after(LONGEST_SESSION));
+        // half a body of a server that is not heard now
+        engine.upload = Upload::IDLE;
         self.extend(engine, ctx, who);
         engine.tell(ctx, Event::new(EventCode::BootstrapStarted, 0));
     }
@@ -164,15 +185,21 @@ impl<'a> Bootstrap<'a> {
 
     /// Leaves the bootstrap server until it is needed again.
     fn rest(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
-        let how = if self.replaced.take() { end::NOTIFY | end::FORGET } else { end::NOTIFY };
-        engine.end_session(ctx, who, how);
+        let replaced = self.replaced.take();
+        engine.end_session(ctx, who, if replaced { end::NOTIFY | end::FORGET } else { end::NOTIFY });
         engine.unlink(ctx, who);
         engine.enter(who, State::Waiting { until: Instant::NEVER });
+        if replaced {
+            engine.set_phase(who);
+        }
+        // keys came this way
+        bytes::zeroise(engine.receive);
+        bytes::zeroise(engine.body);
     }
 
     /// The session fails EXCHANGE_LIFETIME after the last command (TS 1.0 section 5.2.3.3 step 2).
     fn extend(&self, engine: &mut Engine<'_>, ctx: &Context<'_>, who: usize) {
-        let until = ctx.now.after(engine.config.coap.exchange_lifetime().into());
+        let until = ctx.now.after(engine.config.coap.exchange_lifetime().into()).earlier(self.ends.get());
         engine.enter(who, State::Bootstrapping { until });
     }
 
@@ -197,6 +224,16 @@ impl<'a> Bootstrap<'a> {
             && let Some(account) = engine.account(who)
         {
             account.security = security;
+        }
+        // storage may have been told otherwise
+        engine.keep_settings();
+    }
+
+    /// The same of a session that nobody has called a failure yet.
+    fn break_off(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
+        if self.held.get() {
+            self.give_back(engine, ctx);
+            engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(Error::Closed.to_c()));
         }
     }
 
@@ -245,6 +282,12 @@ impl<'a> Bootstrap<'a> {
         }
         Ok(writer.finish())
     }
+}
+
+/// The pause after so many failures.
+fn growing(engine: &Engine<'_>, failures: u8) -> u64 {
+    let (first, longest) = engine.config.retry_s;
+    seconds(first).wrapping_shl(failures.min(16).into()).min(seconds(longest))
 }
 
 /// Three quarters to five quarters of a pause: never the same for all devices.
@@ -305,7 +348,7 @@ impl Bootstrapping for Bootstrap<'_> {
         let session = |account: &Account| matches!(account.state, State::Bootstrapping { .. });
         if self.held.get() && !engine.accounts.get(who).is_some_and(session) {
             // the session went with its link, or the client was stopped
-            self.give_back(engine, ctx);
+            self.break_off(engine, ctx);
         }
         if self.held.get() {
             self.run_session(engine, ctx, who);
@@ -371,17 +414,18 @@ impl Bootstrapping for Bootstrap<'_> {
             return self.registration_failed(engine, ctx, who, status);
         }
         self.give_back(engine, ctx);
-        let (first, longest) = engine.config.retry_s;
-        let Some(account) = engine.account(who) else { return true };
+        let Some(account) = engine.accounts.get(who) else { return true };
         if matches!(account.state, State::Finished { .. } | State::Listening { .. }) {
             // the server has left before we did, or came to nothing
-            self.listen_after.set(ctx.now.after(seconds(first)));
+            self.listen_after.set(ctx.now.after(seconds(engine.config.retry_s.0)));
             self.rest(engine, ctx, who);
             return true;
         }
-        let pause = seconds(first).wrapping_shl(account.failures.min(16).into()).min(seconds(longest));
+        let pause = growing(engine, account.failures);
         let until = ctx.now.after(spread(ctx, pause));
-        account.failures = account.failures.saturating_add(1);
+        if let Some(account) = engine.account(who) {
+            account.failures = account.failures.saturating_add(1);
+        }
         // one that the server began, and nobody needs, is not tried again by us
         let until = if self.begins(engine) { until } else { Instant::NEVER };
         engine.enter(who, State::Waiting { until });
@@ -430,7 +474,7 @@ impl Bootstrapping for Bootstrap<'_> {
         match engine.accounts.get(who).map(|account| account.state) {
             // also one that pauses begins anew
             Some(State::Waiting { .. }) => engine.enter(who, State::Waiting { until: Instant::NEVER }),
-            Some(State::Finished { .. }) => {}
+            Some(State::Finished { .. } | State::Listening { .. }) => {}
             _ => return Err(Error::State),
         }
         self.wanted.set(true);
@@ -444,8 +488,12 @@ impl Bootstrapping for Bootstrap<'_> {
         }
         if let Some(who) = engine.place_of_bootstrap() {
             self.rest(engine, ctx, who);
-            self.give_back(engine, ctx);
+            self.break_off(engine, ctx);
         }
+    }
+
+    fn wipe(&self) {
+        self.log.clear();
     }
 
     fn is_held(&self) -> bool {

@@ -3,7 +3,7 @@
 //! Servers with a Registration Priority Order come one after the other, the lowest first; all others at once. What happens
 //! after a failure is said by the retry resources; without them a client of 1.0 does the same with their defaults.
 
-use super::{Bootstrap, spread};
+use super::{Bootstrap, later, spread};
 use crate::client::account::State;
 use crate::client::{Context, Engine};
 use crate::objects::{ServerExtra, Turn};
@@ -12,6 +12,10 @@ use crate::time::{Instant, seconds};
 
 /// No pause is doubled more often.
 const DOUBLED: u32 = 16;
+/// No attempt follows another sooner, in milliseconds, whatever a server writes.
+const SHORTEST: u64 = 10_000;
+/// No sequence has more attempts.
+const MOST: u32 = 255;
 
 impl Bootstrap<'_> {
     /// All servers that are not registered begin. `anew`: a bootstrap has just ended, so that each waits for its Initial
@@ -42,7 +46,8 @@ impl Bootstrap<'_> {
     fn release_turn(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
         let Some(extra) = self.extra(engine, who) else { return };
         extra.turn.set(Turn::Trying);
-        let until = ctx.now.after(seconds(extra.pending_delay.take()));
+        let disabled = engine.accounts.get(who).map_or(Instant::ZERO, |account| account.disabled);
+        let until = later(ctx.now.after(seconds(extra.pending_delay.take())), disabled);
         engine.enter(who, State::Waiting { until });
     }
 
@@ -77,14 +82,17 @@ impl Bootstrap<'_> {
         if before != Turn::Done {
             self.next_in_order(engine, ctx);
         }
-        // a bootstrap that nobody asked for is not needed any more
-        let needed = self.wanted.get() || self.is_lost(engine);
-        if let Some(bootstrap) = engine.place_of_bootstrap().filter(|_| !needed)
+        if self.wanted.get() || self.is_lost(engine) {
+            return;
+        }
+        // a bootstrap is not needed any more, and the last one has not been in vain
+        if let Some(bootstrap) = engine.place_of_bootstrap()
             && let Some(account) = engine.account(bootstrap)
-            && matches!(account.state, State::Waiting { .. })
         {
             account.failures = 0;
-            account.state = State::Waiting { until: Instant::NEVER };
+            if matches!(account.state, State::Waiting { .. }) {
+                account.state = State::Waiting { until: Instant::NEVER };
+            }
         }
     }
 
@@ -101,10 +109,12 @@ impl Bootstrap<'_> {
         let failures = engine.accounts.get(who).map_or(0, |account| u32::from(account.failures));
         // 4.xx: the server said no, and will say it again
         let rejected = newer && extra.bootstrap.get() && (0x80..0xa0).contains(&status);
-        let more = failures.saturating_add(1) < extra.retry_count.get().max(1);
+        let more = failures.saturating_add(1) < extra.retry_count.get().clamp(1, MOST);
         let (failures, pause) = if more && !rejected {
-            let pause = seconds(extra.retry_timer.get()).wrapping_shl(failures.min(DOUBLED));
-            (failures.wrapping_add(1), pause)
+            let timer = seconds(extra.retry_timer.get());
+            let ceiling = timer.max(seconds(engine.config.retry_s.1));
+            let pause = timer.wrapping_shl(failures.min(DOUBLED)).min(ceiling);
+            (failures.wrapping_add(1), pause.max(SHORTEST))
         } else {
             (0, self.sequence_failed(engine, extra, rejected))
         };
@@ -131,7 +141,7 @@ impl Bootstrap<'_> {
         let delay = extra.sequence_delay.get();
         if !rejected && done < extra.sequence_count.get().max(1) && delay != u32::MAX {
             extra.sequences.set(done);
-            return seconds(delay);
+            return seconds(delay.max(engine.config.retry_s.0));
         }
         extra.sequences.set(0);
         extra.turn.set(Turn::GivenUp);

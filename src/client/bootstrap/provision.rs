@@ -51,7 +51,15 @@ impl Bootstrap<'_> {
             self.replace(engine, who, security)?;
         }
         engine.with_send(|engine, buffer| engine.save_settings(ctx, buffer))?;
-        self.take_over(engine, ctx, bootstrap.unwrap_or(usize::MAX));
+        if let Some(who) = bootstrap {
+            if security == NONE {
+                // what was its instance is a server's now
+                engine.release(ctx, who);
+            } else if self.replaced.get() {
+                self.rest(engine, ctx, who);
+            }
+        }
+        self.take_over(engine, ctx, bootstrap.filter(|_| security != NONE).unwrap_or(usize::MAX));
         if security != NONE && bootstrap.is_none() {
             engine.place_bootstrap(security);
         }

@@ -49,7 +49,8 @@ impl Bootstrap<'_> {
         self.wanted.set(false);
         let until = ctx.now.after(engine.config.coap.max_transmit_wait().into());
         if let Some(account) = engine.account(who) {
-            account.failures = 0;
+            // until a server takes the client, it has come to nothing yet
+            account.failures = account.failures.saturating_add(1);
             account.state = State::Finished { until };
         }
         self.set_purge(engine, ctx, who);
@@ -61,9 +62,13 @@ impl Bootstrap<'_> {
     pub(super) fn replace(&self, engine: &mut Engine<'_>, who: usize, security: u16) -> Result<(), Error> {
         let old = engine.accounts.get(who).map_or(NONE, |account| account.security);
         let seal = self.server.extras.get(who).map_or(0, |extra| extra.seal.get());
-        if security != old {
-            self.log.remember(engine, Path::instance(0, old))?;
-            engine.drop_instance(0, old);
+        if security != old && security != NONE {
+            let instance = engine.model.instance(0, old);
+            let left = instance.and_then(|at| engine.security.row(at)).is_some_and(|row| row.bootstrap.get());
+            if left {
+                self.log.remember(engine, Path::instance(0, old))?;
+                engine.drop_instance(0, old);
+            }
             if let Some(account) = engine.account(who) {
                 account.security = security;
             }
