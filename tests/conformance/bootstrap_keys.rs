@@ -265,3 +265,18 @@ fn boot_009_c_m_an_account_without_a_place_is_refused() {
     assert!(lab.device.is_registered(FIRST_ID) && !lab.device.is_registered(SECOND_ID));
     assert_eq!(lab.server.count(Operation::Register), 1);
 }
+
+/// A bootstrap server's account that loses its key is used as it is now.
+#[test]
+fn boot_010_c_m_the_bootstrap_account_changes_its_mode() {
+    let anew = Security::default();
+    let mut lab = keyed().registered();
+    let values = SecurityValues::of_bootstrap_server(&anew.uri(BOOTSTRAP), &anew).resources();
+    let done = session(&mut lab, [Step::write("/0/0", values), Step::finish()]);
+    assert_eq!(done.codes(), [CHANGED; 2]);
+    lab.run(minutes(5));
+    let since = lab.network.records().last().map_or(0, |record| record.time);
+    assert_eq!(lab.device.start_bootstrap(), WHIMBREL_OK);
+    lab.run(minutes(60));
+    assert!(sent(&lab, BOOTSTRAP, since) > 0, "it is asked");
+}
