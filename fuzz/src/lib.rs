@@ -1,5 +1,6 @@
 //! What the fuzz targets share.
 
+pub mod boot;
 pub mod bytes;
 pub mod dtls;
 pub mod formats;

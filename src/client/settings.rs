@@ -291,8 +291,12 @@ impl Keeper<'_> {
         engine.drop_halves();
         self.settings.places.set(places_checksum(engine));
         if accounts == 0 {
-            // there were some: without any, the factory's are needed
-            self.tell_damage(ctx);
+            // without any, the factory's are needed, and its rights
+            loop {
+                let first = engine.model.instances_of(2).next().map(|at| at.id);
+                let Some(id) = first else { break };
+                engine.drop_instance(2, id);
+            }
             return Err(Error::NotFound);
         }
         if let Some(bootstrapping) = engine.config.features.bootstrapping {

@@ -382,7 +382,7 @@ impl Drop for Bench {
         assert_eq!(unsafe { whimbrel_client_poll(self.client, null_mut()) }, WHIMBREL_ERR_STATE);
         self.memory.fill(0xdead_beef_dead_beef);
         let world = unsafe { Box::from_raw(self.world) };
-        assert!(world.links.iter().all(|link| !link.open && !link.opening), "a link is left open");
+        assert!(world.links.iter().all(|link| !link.is_used()), "a link is left open");
         for thing in &world.things {
             objects::free(*thing);
         }

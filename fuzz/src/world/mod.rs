@@ -1,15 +1,19 @@
-//! A world around one client behind the C API: a clock, two links, a server that answers registrations, and checks of
-//! everything that the client says.
+//! A world around one client behind the C API: a clock, links, servers that answer registrations and bootstrap requests,
+//! storage, and checks of everything that the client says.
 
 mod bench;
-mod objects;
-mod port;
+pub mod objects;
+pub mod port;
 
 pub use bench::Bench;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::LazyLock;
+use whimbrel::capi::{WHIMBREL_EVENT_NOTIFY_FAILED, whimbrel_event_t};
 use whimbrel::coap::{Code, Kind, Message, Writer, option};
+
+/// How many accounts a client of this world can have.
+pub const LINKS: usize = 4;
 
 /// `TRACE=1` shows what happens, to understand a finding.
 static TRACE: LazyLock<bool> = LazyLock::new(|| std::env::var_os("TRACE").is_some());
@@ -19,13 +23,34 @@ static TRACE: LazyLock<bool> = LazyLock::new(|| std::env::var_os("TRACE").is_som
 pub struct Link {
     /// Whether the client waits for it, which it must not forget.
     opening: bool,
-    open: bool,
+    /// Whether it can be used.
+    pub open: bool,
+    /// Whether a bootstrap server is at its other end.
+    pub bootstraps: bool,
     /// What the client has not taken yet.
     pub inbox: VecDeque<Vec<u8>>,
     /// What the client said last: Message ID and token.
     pub last: (u16, Vec<u8>),
     /// Responses by Message ID and token, since somebody looked.
-    answers: Vec<Vec<u8>>,
+    pub answers: Vec<Vec<u8>>,
+}
+
+impl Link {
+    /// Whether the client has not closed it.
+    pub fn is_used(&self) -> bool {
+        self.open || self.opening
+    }
+}
+
+/// Stable storage.
+#[derive(Default)]
+pub struct Shelf {
+    /// What it holds.
+    pub records: BTreeMap<u16, Vec<u8>>,
+    /// What it held before, in the order of the writes.
+    pub history: Vec<(u16, Vec<u8>)>,
+    /// Bits: reads fail, writes fail, a write is torn.
+    pub trouble: u8,
 }
 
 /// Everything that port functions, handlers and events touch.
@@ -34,11 +59,23 @@ pub struct World {
     pub now: u64,
     chance: u32,
     /// One for each server.
-    pub links: [Link; 2],
+    pub links: [Link; LINKS],
     /// Bits: send fails, receive fails, datagrams are truncated, links stay pending, links fail to open.
     pub trouble: u8,
     /// Whether the server answers registrations and acknowledges notifications.
     pub serves: bool,
+    /// What the bootstrap server answers to a request for a bootstrap.
+    pub bootstraps: Option<Code>,
+    /// A bootstrap is under way: nobody else is told anything.
+    pub quiet: bool,
+    /// The highest number of an event that may happen.
+    pub most: u16,
+    /// What links may be opened with: bits of WHIMBREL_LINK_….
+    pub ways: u8,
+    /// What has happened since somebody looked.
+    pub events: Vec<whimbrel_event_t>,
+    /// Stable storage.
+    pub shelf: Shelf,
     /// What the next handlers return instead of doing their work.
     pub refusals: VecDeque<i32>,
     /// Whether events and handlers note changes.
@@ -48,19 +85,26 @@ pub struct World {
     /// How far the stream has come.
     stream: usize,
     /// The data of the instances of object 1000.
-    things: Vec<*mut core::ffi::c_void>,
+    pub things: Vec<*mut core::ffi::c_void>,
     /// Message IDs of the server's requests.
     next_id: u16,
 }
 
 impl World {
-    fn new() -> Self {
+    /// All is well, and nothing has happened.
+    pub fn new() -> Self {
         Self {
             now: 1000,
             chance: 1,
-            links: [Link::default(), Link::default()],
+            links: Default::default(),
             trouble: 0,
             serves: true,
+            bootstraps: Some(Code::CHANGED),
+            quiet: false,
+            most: WHIMBREL_EVENT_NOTIFY_FAILED,
+            ways: 0,
+            events: Vec::new(),
+            shelf: Shelf::default(),
             refusals: VecDeque::new(),
             nosy: false,
             client: core::ptr::null_mut(),
@@ -93,6 +137,8 @@ impl World {
         self.trace("says", link, datagram);
         let message = well_formed(datagram);
         let (serves, link) = (self.serves, &mut self.links[link]);
+        link.bootstraps |= find(&message, option::URI_PATH) == Some(b"bs");
+        assert!(!self.quiet || link.bootstraps, "a server is told something during a bootstrap");
         link.last = (message.id, message.token.to_vec());
         if message.code.is_response() {
             link.answers.push(datagram.to_vec());
@@ -100,7 +146,21 @@ impl World {
         if !serves || message.kind != Kind::Confirmable {
             return;
         }
-        link.inbox.extend(answer(&message));
+        link.inbox.extend(match find(&message, option::URI_PATH) {
+            Some(b"bs") => self.bootstraps.and_then(|code| respond(&message, code)),
+            _ => answer(&message),
+        });
+    }
+
+    /// The link to the bootstrap server, if there is one.
+    pub fn bootstrap_link(&self) -> Option<usize> {
+        self.links.iter().position(|link| link.open && link.bootstraps)
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -126,7 +186,13 @@ pub fn answer(message: &Message<'_>) -> Option<Vec<u8>> {
         _ => None,
     };
     let [high, low] = message.id.to_be_bytes();
-    let Some(code) = code else { return Some(vec![0x60, 0, high, low]) };
+    match code {
+        Some(code) => respond(message, code),
+        None => Some(vec![0x60, 0, high, low]),
+    }
+}
+
+fn respond(message: &Message<'_>, code: Code) -> Option<Vec<u8>> {
     let mut buffer = [0; 64];
     let mut writer = Writer::new(&mut buffer, Kind::Acknowledgement, code, message.id, message.token).ok()?;
     if code == Code::CREATED {

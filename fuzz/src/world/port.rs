@@ -3,7 +3,9 @@
 use super::World;
 use core::ffi::{c_char, c_void};
 use whimbrel::capi::{
-    WHIMBREL_ERR_LINK, WHIMBREL_ERR_TRUNCATED, WHIMBREL_OK, WHIMBREL_PENDING, whimbrel_changed,
+    WHIMBREL_ERR_FULL, WHIMBREL_ERR_LINK, WHIMBREL_ERR_NOT_FOUND, WHIMBREL_ERR_STORAGE,
+    WHIMBREL_ERR_TRUNCATED, WHIMBREL_EVENT_BOOTSTRAP_FAILED, WHIMBREL_EVENT_BOOTSTRAP_STARTED,
+    WHIMBREL_EVENT_BOOTSTRAPPED, WHIMBREL_LINK_LISTEN, WHIMBREL_OK, WHIMBREL_PENDING, whimbrel_changed,
     whimbrel_event_t, whimbrel_path_t, whimbrel_port_t,
 };
 
@@ -12,6 +14,11 @@ const RECEIVE_FAILS: u8 = 2;
 const TRUNCATES: u8 = 4;
 const PENDING: u8 = 8;
 const OPEN_FAILS: u8 = 16;
+
+/// Bits of [`super::Shelf::trouble`].
+const READ_FAILS: u8 = 1;
+const WRITE_FAILS: u8 = 2;
+const WRITE_TEARS: u8 = 4;
 
 pub fn table(world: *mut World) -> whimbrel_port_t {
     whimbrel_port_t {
@@ -28,8 +35,8 @@ pub fn table(world: *mut World) -> whimbrel_port_t {
         wake: None,
         security: core::ptr::null(),
         wall_clock: None,
-        storage_read: None,
-        storage_write: None,
+        storage_read: Some(storage_read),
+        storage_write: Some(storage_write),
     }
 }
 
@@ -56,13 +63,15 @@ unsafe extern "C" fn link_open(
     host: *const c_char,
     length: usize,
     port: u16,
-    secure: i32,
+    how: i32,
 ) -> i32 {
     let world = unsafe { world(context) };
     let host = unsafe { core::slice::from_raw_parts(host.cast::<u8>(), length) };
-    assert!(!host.is_empty() && port != 0 && secure == 0);
+    assert!(!host.is_empty() && port != 0 && how & !i32::from(world.ways) == 0);
+    world.trace("opens", link.into(), host);
     let link = &mut world.links[usize::from(link)];
     assert!(!link.open, "an open link is opened");
+    link.bootstraps = how & i32::from(WHIMBREL_LINK_LISTEN) != 0;
     (link.opening, link.open) = match world.trouble {
         trouble if trouble & OPEN_FAILS != 0 => (false, false),
         trouble if trouble & PENDING != 0 => (true, false),
@@ -108,15 +117,51 @@ unsafe extern "C" fn link_receive(context: *mut c_void, link: u8, buffer: *mut u
 
 unsafe extern "C" fn link_close(context: *mut c_void, link: u8) {
     let link = &mut unsafe { world(context) }.links[usize::from(link)];
-    assert!(link.open || link.opening, "a closed link is closed");
+    assert!(link.is_used(), "a closed link is closed");
     (link.opening, link.open) = (false, false);
     link.inbox.clear();
 }
 
+pub unsafe extern "C" fn storage_read(context: *mut c_void, slot: u16, buffer: *mut u8, size: usize) -> i32 {
+    let world = unsafe { world(context) };
+    if world.shelf.trouble & READ_FAILS != 0 {
+        return WHIMBREL_ERR_STORAGE;
+    }
+    let Some(held) = world.shelf.records.get(&slot) else { return WHIMBREL_ERR_NOT_FOUND };
+    if held.len() > size {
+        return WHIMBREL_ERR_FULL;
+    }
+    unsafe { buffer.copy_from_nonoverlapping(held.as_ptr(), held.len()) };
+    held.len() as i32
+}
+
+pub unsafe extern "C" fn storage_write(context: *mut c_void, slot: u16, data: *const u8, size: usize) -> i32 {
+    let world = unsafe { world(context) };
+    if world.shelf.trouble & WRITE_FAILS != 0 {
+        return WHIMBREL_ERR_STORAGE;
+    }
+    let data = if size == 0 { &[][..] } else { unsafe { core::slice::from_raw_parts(data, size) } };
+    world.trace("stores", slot.into(), data);
+    let tears = world.shelf.trouble & WRITE_TEARS != 0;
+    let data = &data[..if tears { size / 2 } else { size }];
+    let before = world.shelf.records.remove(&slot);
+    if !data.is_empty() {
+        world.shelf.records.insert(slot, data.to_vec());
+    }
+    world.shelf.history.extend(before.map(|before| (slot, before)));
+    if tears { WHIMBREL_ERR_STORAGE } else { WHIMBREL_OK }
+}
+
 pub unsafe extern "C" fn event(context: *mut c_void, event: *const whimbrel_event_t) {
     let (code, path) = unsafe { ((*event).code, (*event).path) };
-    assert!((1..=19).contains(&code), "event {code}"); // no DTLS, no storage
     let world = unsafe { world(context) };
+    assert!((1..=world.most).contains(&code), "event {code}");
+    world.events.push(unsafe { *event });
+    match code {
+        WHIMBREL_EVENT_BOOTSTRAP_STARTED => world.quiet = true,
+        WHIMBREL_EVENT_BOOTSTRAPPED | WHIMBREL_EVENT_BOOTSTRAP_FAILED => world.quiet = false,
+        _ => {}
+    }
     world.trace("event", code.into(), &unsafe { (*event).status }.to_be_bytes());
     if world.nosy && !world.client.is_null() {
         note(world.client, path);
