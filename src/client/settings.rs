@@ -435,6 +435,10 @@ impl Engine<'_> {
         let row = self.model.instance(0, security).and_then(|instance| self.security.row(instance));
         let Some(row) = row else { return false };
         let server = row.short_server_id.get();
+        if row.bootstrap.get() && self.place_of_bootstrap().is_some() {
+            self.drop_instance(0, security);
+            return false;
+        }
         if row.bootstrap.get() {
             self.settle_account(who, 0, security, NONE, Instant::NEVER);
             return true;

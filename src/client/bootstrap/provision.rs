@@ -45,6 +45,16 @@ impl Bootstrap<'_> {
     }
 
     fn settle_blob(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<(), Error> {
+        let mut named = 0u32;
+        self.log.each(|at, _| {
+            let instance = engine.model.instance(at.object, at.instance).filter(|_| at.object == 0);
+            let row = instance.and_then(|instance| engine.security.row(instance));
+            named = named.wrapping_add(row.is_some_and(|row| row.bootstrap.get()).into());
+        });
+        if named > 1 {
+            // which of them would replace the other nobody can say
+            return Err(Error::Inconsistent);
+        }
         let security = self.consistent(engine, ctx, false)?;
         let bootstrap = engine.place_of_bootstrap();
         if let Some(who) = bootstrap {
