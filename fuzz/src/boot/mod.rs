@@ -6,8 +6,10 @@ mod life;
 mod payload;
 mod probe;
 mod provisioning;
+mod session;
 mod settings;
 mod watch;
 
 pub use provisioning::provision;
+pub use session::session;
 pub use settings::settings;

@@ -243,3 +243,11 @@ pub fn blob(bytes: &mut Bytes<'_>) -> Vec<u8> {
         .collect();
     file(&objects, bytes)
 }
+
+/// One server's account, and the bootstrap server's: what nobody can refuse. Security instances 0 and 1, Server instance 0.
+pub fn sound(server_id: u16) -> [(u16, Vec<u8>); 3] {
+    let whole = |fields: Vec<Field>| -> Vec<u8> {
+        fields.iter().flat_map(|(id, value, _)| record(RESOURCE, *id, value)).collect()
+    };
+    [(0, whole(security(0, 0))), (1, whole(security(server_id, 0))), (0, whole(server(server_id, 0)))]
+}
