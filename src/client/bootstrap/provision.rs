@@ -65,6 +65,7 @@ impl Bootstrap<'_> {
             if security == NONE {
                 // what was its instance is a server's now
                 engine.release(ctx, who);
+                self.purge.set(Instant::NEVER);
             } else if self.replaced.get() {
                 self.rest(engine, ctx, who);
             }
