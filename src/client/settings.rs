@@ -240,6 +240,18 @@ impl Keeper<'_> {
         }
         let length = found.length.ok_or(Error::NotFound)?;
         let content = image.get(HEAD..HEAD.wrapping_add(length)).unwrap_or(&[]);
+        match self.take_manifest(content, found.damaged) {
+            // whole, and yet not one of ours
+            Err(Error::Malformed) => {
+                self.tell_damage(ctx);
+                Err(Error::NotFound)
+            }
+            taken => taken,
+        }
+    }
+
+    fn take_manifest(&self, content: &[u8], damaged: bool) -> Result<Manifest, Error> {
+        let settings = &self.settings;
         let ([format, count, places, purges], lists) =
             content.split_first_chunk::<MANIFEST_HEAD>().ok_or(Error::Malformed)?;
         if *format != FORMAT {
@@ -262,7 +274,7 @@ impl Keeper<'_> {
         for (place, id) in named.iter_mut().zip(securities.as_chunks::<2>().0) {
             *place = u16::from_be_bytes(*id);
         }
-        Ok(Manifest { named, purges: *purges != 0, damaged: found.damaged })
+        Ok(Manifest { named, purges: *purges != 0, damaged })
     }
 
     fn load_all(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error> {
@@ -435,8 +447,12 @@ impl Engine<'_> {
         let row = self.model.instance(0, security).and_then(|instance| self.security.row(instance));
         let Some(row) = row else { return false };
         let server = row.short_server_id.get();
-        if row.bootstrap.get() && self.place_of_bootstrap().is_some() {
-            self.drop_instance(0, security);
+        let known = match row.bootstrap.get() {
+            true => self.place_of_bootstrap().is_some(),
+            false => matches!(server, 0 | NONE) || self.place_of_server(server).is_ok(),
+        };
+        if known {
+            // the first one holds
             return false;
         }
         if row.bootstrap.get() {
