@@ -221,6 +221,7 @@ impl Life {
 
     /// What the factory gives: accounts, an instance of the application's object, and who may do what with them.
     pub fn furnish(&mut self) {
+        // one that was written before may have been taken up from storage
         self.add_thing(7);
         if self.shape.access {
             for (object, instance) in [(3, 0), (THING, 7), (THING, WHIMBREL_NONE)] {
@@ -350,10 +351,14 @@ impl Life {
         next
     }
 
+    /// How many datagrams the client has not taken yet.
+    pub fn waiting(&mut self) -> usize {
+        self.world().links.iter().map(|link| link.inbox.len()).sum()
+    }
+
     /// How many polls in a row may find work.
     pub fn patience(&mut self) -> usize {
-        let waiting: usize = self.world().links.iter().map(|link| link.inbox.len()).sum();
-        PATIENCE + 3 * waiting
+        PATIENCE + 3 * self.waiting()
     }
 
     /// When the client wants to be called, which is what the last poll said.

@@ -116,7 +116,12 @@ pub fn next_life(mut life: Life, watch: &mut Watch) {
         return;
     }
     life.world().shelf.trouble = 0;
-    // what could not be written before is written with the next change
+    // what could not be written before is written a while later
+    life.world().now += 61_000;
+    watch.settle(&mut life);
+    if life.is_held() {
+        return;
+    }
     if life.add_account(6, false) != WHIMBREL_OK {
         return;
     }
@@ -125,8 +130,6 @@ pub fn next_life(mut life: Life, watch: &mut Watch) {
         return;
     }
     life.world().events.clear();
-    // a write that failed before is tried again after a minute, and says so again
-    life.world().now += 61_000;
     unsafe { whimbrel_client_poll(life.client, core::ptr::null_mut()) };
     if life.is_held() || life.world().events.iter().any(|event| event.code == WHIMBREL_EVENT_STORAGE_FAILED) {
         return;

@@ -3,13 +3,14 @@
 
 use super::life::{Life, Shape};
 use super::payload::{self, INSTANCES, OBJECTS, RESOURCES};
-use super::watch::{State, Watch};
+use super::provisioning::next_life;
+use super::watch::{State, Watch, has_thing};
 use crate::bytes::Bytes;
 use crate::request::{Request, response};
 use crate::world::objects::THING;
 use crate::world::{LINKS, World};
 use whimbrel::capi::*;
-use whimbrel::coap::{Block, Code, Kind, Writer, option};
+use whimbrel::coap::{Block, Code, Kind, Message, Writer, option};
 
 /// How many steps a run has.
 const STEPS: usize = 48;
@@ -169,7 +170,11 @@ impl Scene {
                 // the data stays with the world
                 4 => drop(whimbrel_instance_remove(self.life.client, THING, id)),
                 5 => drop(whimbrel_device_error(self.life.client, choice)),
-                6 if choice & 0x80 != 0 => drop(whimbrel_configuration_erase(self.life.client)),
+                6 if choice & 0x80 != 0 => {
+                    // the next life has nothing of this one
+                    self.life.shape.keeps = false;
+                    whimbrel_configuration_erase(self.life.client);
+                }
                 7 => {
                     self.life.world().quiet = false;
                     whimbrel_client_stop(self.life.client);
@@ -348,12 +353,28 @@ impl Scene {
         }
     }
 
-    /// Everything works again. What was under way comes to its end.
+    /// Everything works again. What was under way comes to its end; then a bootstrap succeeds.
     fn finish(mut self) {
         self.calm();
+        if self.life.shape.small {
+            // there may be no room for the old values of all that is there
+            return next_life(self.life, &mut self.watch);
+        }
         let before = State::of(&self.life);
+        let sound = |held: &super::probe::Held| {
+            let uri = held.value(0).unwrap_or(&[]);
+            held.object == 0
+                && held.number(1) == Some(1)
+                && held.number(2) == Some(3)
+                && uri.starts_with(b"coap://")
+        };
+        let there = before.accounts.first() == Some(&0) && before.held.iter().any(sound);
         let status = unsafe { whimbrel_bootstrap_start(self.life.client) };
         assert_eq!(status == WHIMBREL_ERR_NOT_FOUND, before.accounts.first() != Some(&0), "{status}");
+        if there {
+            self.bootstrap_succeeds();
+        }
+        next_life(self.life, &mut self.watch);
     }
 
     fn calm(&mut self) {
@@ -378,6 +399,37 @@ impl Scene {
         }
         assert!(!self.watch.is_held(), "a session without an end");
         self.life.world().bootstraps = Some(Code::CHANGED);
+    }
+
+    fn bootstrap_succeeds(&mut self) {
+        for _ in 0..40 {
+            if self.watch.is_held() {
+                break;
+            }
+            self.watch.sleep(&mut self.life);
+        }
+        let told: Vec<_> = self.life.world().events.iter().map(|e| (e.code, e.status, e.at)).collect();
+        assert!(self.watch.is_held(), "no bootstrap begins: {told:?} at {}", self.life.world().now);
+        let link = self.life.world().bootstrap_link().expect("a session has a link");
+        self.life.world().links[link].answers.clear();
+        let (held, before) = (self.life.look(), self.watch.succeeded);
+        self.conduct(&[1], true);
+        self.watch.settle(&mut self.life);
+        let answers: Vec<_> = self.life.world().links[link]
+            .answers
+            .iter()
+            .map(|answer| Message::parse(answer).expect("was checked when it came").code)
+            .collect();
+        assert_eq!(self.watch.succeeded, before + 1, "{answers:?} with {held:?}");
+        let after = self.life.look();
+        assert!(!has_thing(&after, 7), "what was deleted is there");
+        for _ in 0..20 {
+            if self.life.registered() == [1] {
+                return;
+            }
+            self.watch.sleep(&mut self.life);
+        }
+        panic!("not registered after a bootstrap");
     }
 }
 

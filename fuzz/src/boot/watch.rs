@@ -3,6 +3,7 @@
 
 use super::life::{Life, assert_consistent, assert_controlled};
 use super::probe::Held;
+use crate::world::objects::THING;
 use whimbrel::capi::*;
 
 /// What can be compared of a client.
@@ -13,7 +14,7 @@ pub struct State {
     /// Its accounts.
     pub accounts: Vec<u16>,
     /// With whom it is registered.
-    registered: Vec<u16>,
+    pub registered: Vec<u16>,
 }
 
 impl State {
@@ -117,11 +118,13 @@ impl Watch {
         self.before = Some(now);
     }
 
-    /// Polls until the client is content with the time.
+    /// Polls until the client is content with the time, and takes no more of what waits for it.
     pub fn settle(&mut self, life: &mut Life) -> u64 {
         for _ in 0..life.patience() {
+            let (before, taken) = (life.waiting(), life.world().taken);
             let next = self.poll(life);
-            if next > life.world().now {
+            let left = life.waiting();
+            if next > life.world().now && (left == 0 || left == before && taken == life.world().taken) {
                 assert_eq!(life.deadline(), next, "deadline and poll agree");
                 return next;
             }
@@ -137,4 +140,9 @@ impl Watch {
         }
         self.settle(life);
     }
+}
+
+/// Whether an instance of the application's object is there.
+pub fn has_thing(held: &[Held], id: u16) -> bool {
+    held.iter().any(|held| (held.object, held.id) == (THING, id))
 }

@@ -2,8 +2,8 @@
 //! storage, and checks of everything that the client says.
 
 mod bench;
-pub mod objects;
-pub mod port;
+pub(crate) mod objects;
+pub(crate) mod port;
 
 pub use bench::Bench;
 
@@ -72,6 +72,8 @@ pub struct World {
     pub most: u16,
     /// What links may be opened with: bits of WHIMBREL_LINK_….
     pub ways: u8,
+    /// How many datagrams the client has taken.
+    pub taken: usize,
     /// What has happened since somebody looked.
     pub events: Vec<whimbrel_event_t>,
     /// Stable storage.
@@ -103,6 +105,7 @@ impl World {
             quiet: false,
             most: WHIMBREL_EVENT_NOTIFY_FAILED,
             ways: 0,
+            taken: 0,
             events: Vec::new(),
             shelf: Shelf::default(),
             refusals: VecDeque::new(),
