@@ -57,10 +57,6 @@ impl Change<'_> {
             if !takes(object, resource) {
                 return if depth > 2 { Err(Error::NotAllowed) } else { Ok(()) };
             }
-            let many = record.raw.is_none() || record.path.resource_instance != NONE;
-            if many != resource.is(MULTIPLE) {
-                return Err(Error::BadValue);
-            }
             let Some(raw) = record.raw else { return Ok(()) };
             let value = self.format.decode(raw, resource.data_type, scratch)?;
             let resource_instance = record.path.resource_instance;
@@ -142,7 +138,13 @@ impl Change<'_> {
         let mut cursor = Cursor::new(self.payload, self.base);
         while let Some(record) = self.format.next(&mut cursor)? {
             let index = object.find(record.path.resource).filter(|_| record.path.resource != NONE);
-            take(index.and_then(|index| Some((index, object.resource(index)?))), record)?;
+            let known = index.and_then(|index| Some((index, object.resource(index)?)));
+            let many = record.raw.is_none() || record.path.resource_instance != NONE;
+            if known.is_some_and(|(_, resource)| takes(object, resource) && many != resource.is(MULTIPLE)) {
+                // a variable of an application has the shape that the definition names, and no other
+                return Err(Error::BadValue);
+            }
+            take(known, record)?;
         }
         Ok(())
     }

@@ -493,8 +493,8 @@ static void bad_objects(void)
     OBJECT(WHIMBREL_ERR_ARGUMENT, .id = 9, .flags = WHIMBREL_CREATABLE);
     OBJECT(WHIMBREL_ERR_ARGUMENT, .id = 9, .flags = WHIMBREL_CREATABLE, .create = create);
     OBJECT(WHIMBREL_ERR_ARGUMENT, .id = 9, .flags = WHIMBREL_CREATABLE, .remove = removes);
-    OBJECT(WHIMBREL_ERR_ARGUMENT, .id = 9, .flags = 4);
-    OBJECT(WHIMBREL_OK, .id = 9, .flags = WHIMBREL_INSTANCES);
+    OBJECT(WHIMBREL_ERR_ARGUMENT, .id = 9, .flags = 8);
+    OBJECT(WHIMBREL_OK, .id = 9, .flags = WHIMBREL_INSTANCES | WHIMBREL_PERSISTENT);
     EQUAL(WHIMBREL_ERR_EXISTS, whimbrel_object_add(bench.client, &object, NULL));
 
     EQUAL(WHIMBREL_ERR_NOT_FOUND, whimbrel_instance_add(bench.client, 10, 0, NULL));
