@@ -250,6 +250,8 @@ def bootstrap():
         "moved_to_keys": (ONE, START + write((SECURITY, 3), fields(KEYED)) + FINISH + SLEEP + START),
         "keys": (ONE, START + write((SECURITY, 0), fields(1 | KEYED)) + FINISH + SLEEP),
         "two_bootstraps": (ONE, START + write((SECURITY,), instances((1, fields(0)), (3, fields(0)))) + FINISH),
+        # a registration ends by its lifetime while a session waits
+        "lifetime_ends_meanwhile": found(SHORT_OF_LIFETIME),
         "link_dies": (ONE, START + delete() + step(21, b"\2") + step(21, b"\0") + SLEEP),
         "sends_fail": (ONE, START + step(21, b"\1") + one + step(21, b"\0") + SLEEP),
         "truncated": (0, step(21, b"\4") + one),
@@ -321,6 +323,19 @@ def wish(choice, ident=0, *rest):
     return step(13, bytes([choice | ident << 4]), *rest)
 
 
+# Found by the targets: what they were is said where they are named.
+SHAPELESS = "ec2bb60bb10000000000ffffec2bb60bb10000000000ffffffffffff2000000000"
+SHORT_OF_LIFETIME = (
+    "d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d25dd2d2d2d2d2d2d20545555555555555d2d2d2d2d2d2d2d2d2d2d2f2d2d2d2d2d2d2d2d2d2d2d2d2d2d2"
+    "055555555555555534"
+)
+
+
+def found(text):
+    seed = bytes.fromhex(text)
+    return int.from_bytes(seed[:2], "big"), seed[2:]
+
+
 def settings():
     lifetime, thing = served(0, b"\x3c"), served(2, b"\x07")
     written = {
@@ -374,6 +389,8 @@ def settings():
         "provisioned": (ALONE, wish(6, 0, WHOLE[1:]) + CYCLE),
         "bootstrap": (TWO, wish(4) + CUT + step(14) + CYCLE),
         "stopped": (TWO, wish(7) + CYCLE),
+        # a list as one value
+        "stored_in_another_shape": found(SHAPELESS),
         "timeout": (TWO | TIMEOUT, step(15 | 15 << 4) * 3 + CYCLE),
     }
 

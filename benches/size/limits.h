@@ -7,9 +7,9 @@
 
 #include "../../include/whimbrel.h"
 
-#define MINIMAL_BYTES   2264
+#define MINIMAL_BYTES   2256
 #define PRODUCT_BYTES   4296
-#define BOOTSTRAP_BYTES 6112
+#define BOOTSTRAP_BYTES 6064
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,

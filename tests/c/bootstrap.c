@@ -306,6 +306,85 @@ static void settings_outlive_the_client(void)
     drop(&bench);
 }
 
+/* An object of the application, as one image defines it and as another does: what is one value here is a list there. */
+static struct settings {
+    int32_t one;
+    int32_t guard; /* what lies behind the variable */
+    int32_t many[3];
+    uint16_t ids[3];
+    whimbrel_list_t list;
+} settings;
+
+static const whimbrel_object_t *object_of(int swapped)
+{
+    static whimbrel_resource_t resources[2];
+    static whimbrel_object_t object;
+    const whimbrel_resource_t one = {
+        .data_type = WHIMBREL_INTEGER,
+        .operations = WHIMBREL_READ | WHIMBREL_WRITE,
+        .capacity = sizeof settings.one,
+        .value = &settings.one,
+    };
+    whimbrel_resource_t many = one;
+    many.flags = WHIMBREL_MULTIPLE;
+    many.value = &settings.list;
+    settings = (struct settings){ .one = 600, .guard = 7, .many = { 8, 9 }, .ids = { 0, 1 } };
+    settings.list.count = 2;
+    settings.list.capacity = 3;
+    settings.list.ids = settings.ids;
+    settings.list.values = settings.many;
+    resources[0] = swapped ? many : one;
+    resources[1] = swapped ? one : many;
+    resources[1].id = 1;
+    object = (whimbrel_object_t){ .size = sizeof object, .id = 33000, .flags = WHIMBREL_PERSISTENT };
+    object.resource_count = 2;
+    object.resources = resources;
+    return &object;
+}
+
+static void stored_values_keep_the_shape_of_their_definition(void)
+{
+    static const uint8_t written[] = "\xc1\x00\x05\x86\x01\x41\x00\x0a\x41\x02\x0b";
+    make_file();
+    reset();
+    EQUAL(WHIMBREL_OK, init());
+    EQUAL(WHIMBREL_OK, whimbrel_object_add(bench.client, object_of(0), NULL));
+    EQUAL(WHIMBREL_ERR_NOT_FOUND, whimbrel_configuration_load(bench.client));
+    EQUAL(WHIMBREL_OK, whimbrel_provision(bench.client, file, sizeof file));
+    after(&bench, 0);
+    answer(&bench, 0, 0x41);
+    EQUAL(204, command(PUT, "33000/0", written, sizeof written - 1));
+    EQUAL(5, settings.one);
+    EQUAL(2, settings.list.count);
+    EQUAL(11, settings.many[1]);
+    drop(&bench);
+
+    EQUAL(WHIMBREL_OK, init());
+    EQUAL(WHIMBREL_OK, whimbrel_object_add(bench.client, object_of(0), NULL));
+    CHECK(whimbrel_configuration_load(bench.client) > 0);
+    EQUAL(5, settings.one);
+    EQUAL(2, settings.list.count);
+    EQUAL(2, settings.ids[1]);
+    EQUAL(11, settings.many[1]);
+    drop(&bench);
+
+    /* the next image has it the other way round: the accounts are loaded, the object keeps the values of the image */
+    forget(&bench);
+    EQUAL(WHIMBREL_OK, init());
+    EQUAL(WHIMBREL_OK, whimbrel_object_add(bench.client, object_of(1), NULL));
+    CHECK(whimbrel_configuration_load(bench.client) > 0);
+    EQUAL(WHIMBREL_ERR_MALFORMED, event_of(&bench, WHIMBREL_EVENT_STORAGE_FAILED)->status);
+    EQUAL(600, settings.one);
+    EQUAL(7, settings.guard);
+    EQUAL(2, settings.list.count);
+    EQUAL(8, settings.many[0]);
+    EQUAL(1, settings.ids[1]);
+    after(&bench, 0);
+    answer(&bench, 0, 0x44);
+    EQUAL(1, whimbrel_account_registered(bench.client, 101));
+    drop(&bench);
+}
+
 int main(void)
 {
     init_needs_what_bootstrap_needs();
@@ -315,5 +394,6 @@ int main(void)
     a_server_may_speak_first();
     a_blob_is_taken_whole_or_not_at_all();
     settings_outlive_the_client();
+    stored_values_keep_the_shape_of_their_definition();
     return verdict("bootstrap");
 }

@@ -143,6 +143,24 @@ fn device() -> Box<whimbrel_device_t> {
     })
 }
 
+fn credentials() -> whimbrel_credentials_t {
+    whimbrel_credentials_t {
+        size: size_of::<whimbrel_credentials_t>(),
+        mode: WHIMBREL_PSK,
+        certificate_usage: 0,
+        matching_type: 0,
+        identity: b"me".as_ptr(),
+        identity_length: 2,
+        server_key: null(),
+        server_key_length: 0,
+        secret_key: PSK.as_ptr(),
+        secret_key_length: PSK.len(),
+        sni: null(),
+        ciphersuites: null(),
+        ciphersuite_count: 0,
+    }
+}
+
 impl Life {
     /// A client with the objects 0, 1, 2, 3 and 1000, and no accounts yet.
     pub fn new(world: *mut World, shape: Shape) -> Self {
@@ -237,7 +255,7 @@ impl Life {
     }
 
     /// Every server may do everything, and the first one owns it.
-    fn allow(&mut self, object: u16, instance: u16) -> i32 {
+    pub fn allow(&mut self, object: u16, instance: u16) -> i32 {
         let right = whimbrel_right_t { short_server_id: 0, rights: 31 };
         let entry = whimbrel_access_entry_t {
             size: size_of::<whimbrel_access_entry_t>(),
@@ -286,26 +304,17 @@ impl Life {
 
     /// An account as the factory gives it, 0 for the bootstrap server's.
     pub fn add_account(&mut self, server: u16, secured: bool) -> i32 {
-        let credentials = whimbrel_credentials_t {
-            size: size_of::<whimbrel_credentials_t>(),
-            mode: WHIMBREL_PSK,
-            certificate_usage: 0,
-            matching_type: 0,
-            identity: b"me".as_ptr(),
-            identity_length: 2,
-            server_key: null(),
-            server_key_length: 0,
-            secret_key: PSK.as_ptr(),
-            secret_key_length: PSK.len(),
-            sni: null(),
-            ciphersuites: null(),
-            ciphersuite_count: 0,
-        };
+        let credentials = credentials();
         let mut account = self.account(server);
         if secured {
             (account.uri, account.security) = (c"coaps://keys.example".as_ptr(), &credentials);
         }
         unsafe { whimbrel_account_add(self.client, &account) }
+    }
+
+    /// Gives an account other keys.
+    pub fn secure(&mut self, server: u16) -> i32 {
+        unsafe { whimbrel_account_secure(self.client, server, &credentials()) }
     }
 
     /// Whether a bootstrap session is under way: then no account can be added, however wrong it is.

@@ -159,7 +159,6 @@ impl Scene {
     /// What an application may ask for at any time.
     fn order(&mut self, bytes: &mut Bytes<'_>) {
         let (choice, id) = (bytes.byte(), u16::from(bytes.byte() % 4));
-        self.watch.tainted |= matches!(choice % 8, 3 | 4);
         self.watch.disturbed |= choice % 8 == 7;
         unsafe {
             match choice % 8 {
@@ -175,6 +174,8 @@ impl Scene {
                     self.life.shape.keeps = false;
                     whimbrel_configuration_erase(self.life.client);
                 }
+                6 if choice & 0x40 != 0 => drop(self.life.secure(id)),
+                6 => drop(self.life.allow(THING, id)),
                 7 => {
                     self.life.world().quiet = false;
                     whimbrel_client_stop(self.life.client);

@@ -197,6 +197,7 @@ impl Bench {
     fn order(&mut self, bytes: &mut Bytes<'_>) {
         let choice = bytes.byte();
         let id = u16::from(choice >> 4) % 5;
+        self.watch.disturbed |= matches!(choice & 7, 5 | 7);
         let life = self.life.as_mut().expect("power is on");
         unsafe {
             match choice & 7 {

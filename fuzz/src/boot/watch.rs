@@ -87,6 +87,16 @@ impl Watch {
             // what was there when the session began is not known
             self.before = None;
         }
+        // a session may last longer than what is left of a lifetime, or than the patience of an Update under way
+        let times_out = |event: &whimbrel_event_t| {
+            matches!(event.code, WHIMBREL_EVENT_DEREGISTERED | WHIMBREL_EVENT_UPDATE_FAILED)
+                && event.status == WHIMBREL_ERR_TIMEOUT
+        };
+        self.disturbed |= events.iter().any(times_out);
+        if events.iter().any(|event| event.code == WHIMBREL_EVENT_BOOTSTRAP_PURGED) {
+            // the account's time ended with the session
+            self.before = None;
+        }
         let succeeded = events.iter().any(|event| event.code == WHIMBREL_EVENT_BOOTSTRAPPED);
         self.succeeded += usize::from(succeeded);
         let is_over = (self.held || started.is_some()) && !life.is_held();

@@ -109,8 +109,7 @@ unsafe extern "C" fn link_receive(context: *mut c_void, link: u8, buffer: *mut u
     else {
         return 0;
     };
-    world.taken += 1;
-    world.trace("hears", link.into(), &datagram);
+    world.heard(link.into(), &datagram);
     let length = datagram.len().min(size).min(if truncates { 6 } else { size });
     unsafe { buffer.copy_from_nonoverlapping(datagram.as_ptr(), length) };
     if length < datagram.len() { WHIMBREL_ERR_TRUNCATED } else { length as i32 }
