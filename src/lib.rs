@@ -4,11 +4,13 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod at;
 mod bytes;
 pub mod capi;
 pub mod client;
 pub mod coap;
 mod count;
+pub mod crypto;
 pub mod error;
 pub mod format;
 pub mod model;
@@ -16,6 +18,7 @@ pub mod objects;
 pub mod path;
 pub mod port;
 pub mod secure;
+pub mod sms;
 pub mod storage;
 pub mod time;
 pub mod value;

@@ -1,0 +1,1 @@
+//! A small table of primitives, which a library or the SDK fills.
