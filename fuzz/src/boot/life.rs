@@ -90,6 +90,7 @@ impl Shape {
             body: if self.blocks { 600 } else { 0 },
             mtu: 1000,
             bootstrap: if self.small { 200 } else { 1024 },
+            sms: 0,
         }
     }
 }
@@ -299,6 +300,7 @@ impl Life {
             bootstrap_server: u8::from(server == 0),
             hold_off_s: self.shape.hold_off,
             account_timeout_s: self.shape.timeout,
+            sms: std::ptr::null(),
         }
     }
 
