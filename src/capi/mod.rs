@@ -12,6 +12,8 @@ mod handle;
 
 mod security;
 
+mod crypto;
+
 mod types;
 
 mod client;
@@ -39,6 +41,7 @@ pub use account::*;
 pub use bootstrap::*;
 pub use call::*;
 pub use client::*;
+pub use crypto::*;
 pub use device::*;
 pub use format::*;
 pub use handle::whimbrel_client_t;
