@@ -243,6 +243,68 @@ typedef struct whimbrel_security_t {
 } whimbrel_security_t;
 
 /* -------------------------------------------------------------------------------------------------------- */
+/* Primitives of secured short messages and of secure channels: a table that a library or the SDK fills.    */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** A block cipher (whimbrel_crypto_t): AES with a key of 16, 24 or 32 bytes. */
+#define WHIMBREL_AES 1
+/** Triple DES with three keys, 24 bytes together. Their parity bits count for nothing. */
+#define WHIMBREL_TRIPLE_DES 2
+
+/** A piece of a message. */
+typedef struct whimbrel_chunk_t {
+    /** Its bytes; may be NULL if there are none. */
+    const uint8_t *data;
+    /** How many. */
+    size_t size;
+} whimbrel_chunk_t;
+
+/**
+ * A table of primitives: whimbrel_crypto_software, whimbrel_mbedtls_crypto, an SDK's own, a secure element.
+ *
+ * No function may block for long or call the client. What a pointer refers to is valid during the call only, and keys are not kept.
+ * Each function returns WHIMBREL_OK; WHIMBREL_ERR_CREDENTIALS: the cipher knows no key of that length;
+ * WHIMBREL_ERR_NOT_SUPPORTED: the table lacks the cipher, or keys of that length; WHIMBREL_ERR_FULL: no memory.
+ */
+typedef struct whimbrel_crypto_t {
+    /** sizeof(whimbrel_crypto_t) */
+    size_t size;
+    /** Given to each function. */
+    void *context;
+    /**
+     * Enciphers (`encrypt` 1) or deciphers (0) `size` bytes in place by CBC. `iv` has the length of a block: 16 bytes for
+     * WHIMBREL_AES, 8 for WHIMBREL_TRIPLE_DES; it is not changed. One block with an IV of zeros is the block cipher itself.
+     * WHIMBREL_ERR_BAD_VALUE: `size` is not a multiple of a block.
+     */
+    int32_t (*cbc)(void *context,
+                   uint8_t cipher,
+                   uint8_t encrypt,
+                   const uint8_t *key,
+                   size_t key_length,
+                   const uint8_t *iv,
+                   uint8_t *data,
+                   size_t size);
+    /**
+     * Computes the checksum of `count` chunks, at most 6, one behind the other, into the 16 bytes of `out`.
+     * WHIMBREL_AES: CMAC (NIST SP 800-38B). WHIMBREL_TRIPLE_DES: 8 bytes, the last block of CBC with an IV of zeros over the
+     * chunks, which zeros fill up to whole blocks; `out` ends with 8 zeros.
+     */
+    int32_t (*mac)(void *context,
+                   uint8_t cipher,
+                   const uint8_t *key,
+                   size_t key_length,
+                   const whimbrel_chunk_t *chunks,
+                   size_t count,
+                   uint8_t *out);
+} whimbrel_crypto_t;
+
+/**
+ * AES and Triple DES in Rust, without the context. In the library of a host; firmware has it if it was built with the feature
+ * `crypto`, and otherwise brings whimbrel_mbedtls_crypto or a table of its own.
+ */
+extern const whimbrel_crypto_t whimbrel_crypto_software;
+
+/* -------------------------------------------------------------------------------------------------------- */
 /* Constants and the structs that the application fills.                                                    */
 /* -------------------------------------------------------------------------------------------------------- */
 
