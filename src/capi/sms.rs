@@ -2,7 +2,7 @@
 
 use super::account::{slice, text};
 use super::adapter::{Platform, count, done, platform};
-use super::crypto::Table;
+use super::crypto::CryptoTable;
 use super::handle::{enter, whimbrel_client_t};
 use super::layout::Carver;
 use super::types::{Fitting, whimbrel_feature_t};
@@ -132,7 +132,7 @@ const fn round(bytes: usize) -> usize {
 }
 
 /// What is there once, for each account, and for each message in parts, beside its bytes; see [`sms_size`].
-const ONCE: usize = round(size_of::<Texts<'_>>()) + round(size_of::<(Packets<'_>, Table)>()) + 64;
+const ONCE: usize = round(size_of::<Texts<'_>>()) + round(size_of::<(Packets<'_>, CryptoTable<'_>)>()) + 64;
 const EACH: usize = size_of::<Cell<Line>>() + size_of::<Cell<Counters>>();
 const MESSAGE: usize = packets::OVERHEAD + PART + size_of::<Set>();
 
@@ -189,7 +189,7 @@ unsafe fn attach_sms(fitting: &mut Fitting<'_>) -> Result<(), Error> {
 fn packets_place(
     carver: &mut Carver,
     fitting: &Fitting<'_>,
-) -> Result<(*mut (Packets<'static>, Table), *mut Cell<Counters>), Error> {
+) -> Result<(*mut (Packets<'static>, CryptoTable<'static>), *mut Cell<Counters>), Error> {
     Ok((carver.take(1)?, carver.take(fitting.tables.accounts.len())?))
 }
 
@@ -201,7 +201,7 @@ unsafe fn attach_packets(fitting: &mut Fitting<'_>) -> Result<(), Error> {
     let (place, size) = fitting.places.sms;
     let stores = fitting.port.storage_read.is_some() && fitting.port.storage_write.is_some();
     // SAFETY: the contract of whimbrel_port_t
-    let crypto = unsafe { Table::new(fitting.port.crypto) };
+    let crypto = unsafe { CryptoTable::new(fitting.port.crypto) };
     let Some(crypto) = crypto.filter(|_| stores && !place.is_null() && size != 0) else {
         return Err(Error::Argument);
     };
@@ -215,7 +215,7 @@ unsafe fn attach_packets(fitting: &mut Fitting<'_>) -> Result<(), Error> {
         }
         let counters: &'static [Cell<Counters>] = core::slice::from_raw_parts(counters, rows);
         (&raw mut (*place).1).write(crypto);
-        let crypto: &'static Table = &(*place).1;
+        let crypto: &'static CryptoTable<'static> = &(*place).1;
         (&raw mut (*place).0).write(Packets::new(fitting.config.texts, counters, crypto, &Platform));
         fitting.config.features.packing = Some(&(*place).0);
     }

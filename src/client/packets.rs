@@ -13,7 +13,7 @@ use crate::crypto::{Cipher, Crypto};
 use crate::error::Error;
 use crate::objects::{Field, SecurityRow};
 use crate::port::{Event, EventCode};
-use crate::sms::packet::{self, Keys, Opened};
+use crate::sms::packet::{self, COUNTER_END, Keys, Opened};
 use crate::storage::{self, HEAD, Slots, Storage, crc32};
 use core::cell::Cell;
 
@@ -22,8 +22,6 @@ pub const OVERHEAD: usize = 48;
 
 /// How many counters are reserved at a time.
 const RESERVED: u64 = 16;
-/// The highest counter there is: with it the keys are used up.
-const LAST: u64 = 0xff_ffff_ffff;
 /// How many packets of our own are remembered, so that they are not taken when they are sent back to us.
 const OWN: usize = 4;
 
@@ -135,7 +133,7 @@ impl<'a> Packets<'a> {
                 counters.received = received;
                 // what was reserved may have been sent, and where a slot is damaged what was reserved there
                 let more = if found.damaged { RESERVED } else { 0 };
-                let sent = reserved.saturating_add(more).min(LAST);
+                let sent = reserved.saturating_add(more).min(COUNTER_END);
                 (counters.sent, counters.reserved) = (sent, sent);
             }
             // of the first write of all, power may have cut short one slot; of two, nothing is certain any more
@@ -181,11 +179,11 @@ impl<'a> Packets<'a> {
         keys: &Keys<'_>,
     ) -> Result<Counters, Error> {
         let mut counters = self.ready(ctx, who, keys)?;
-        if counters.sent >= LAST {
+        if counters.sent >= COUNTER_END {
             return Err(Error::Credentials);
         }
         if counters.sent >= counters.reserved {
-            counters.reserved = counters.sent.saturating_add(RESERVED).min(LAST);
+            counters.reserved = counters.sent.saturating_add(RESERVED).min(COUNTER_END);
             if let Err(error) = self.save(ctx, who, keys, &mut counters) {
                 self.tell(engine, ctx, who, error);
                 return Err(error);
@@ -273,7 +271,10 @@ impl Packing for Packets<'_> {
         packet: &mut [u8],
     ) -> Result<usize, Error> {
         let row = engine.security_row(who).ok_or(Error::State)?;
-        self.keys(row, |keys| packet::response(self.crypto, keys, opened.por, opened.counter, 0, packet))
+        self.keys(row, |keys| {
+            let asked = (opened.counter, opened.por);
+            packet::response(self.crypto, keys, asked, packet::PROCESSED, &[], packet)
+        })
     }
 
     fn forget(&self, who: usize) {
