@@ -225,6 +225,11 @@ impl Life {
             handshake_first_ms: 0,
             handshake_longest_ms: 0,
             server_initiated: self.shape.invites.into(),
+            sms_flags: 0,
+            sms_protocol: 0,
+            sms_coding: 0,
+            sms_number: std::ptr::null(),
+            sms_answer_s: 0,
         };
         let size = unsafe { whimbrel_client_size(&limits) };
         self.memory = vec![0; size.div_ceil(8)];
