@@ -11,7 +11,7 @@ use crate::client::setup::NewSms;
 use crate::client::texting::{Courier, Line, Texts};
 use crate::error::Error;
 use crate::port::Port;
-use crate::sms::concat::{PART, Set, Sets};
+use crate::sms::concat::{Set, Sets};
 use crate::sms::number::Number;
 use core::cell::Cell;
 use core::ffi::c_char;
@@ -120,11 +120,11 @@ impl Courier for Platform {
 }
 
 /// How long parts of a message are waited for.
-const PARTS_MS: u32 = 300_000;
+const PARTS_MS: u64 = 300_000;
 
-/// A message and what a packet adds, in whole parts.
+/// A message, what a packet adds, and two octets for each part: 64 octets are few for one.
 const fn room_for(datagram: usize) -> usize {
-    datagram.wrapping_add(packets::OVERHEAD).wrapping_div(PART).wrapping_add(1).wrapping_mul(PART)
+    datagram.wrapping_add(datagram / 32).wrapping_add(packets::OVERHEAD)
 }
 
 const fn round(bytes: usize) -> usize {
@@ -134,12 +134,12 @@ const fn round(bytes: usize) -> usize {
 /// What is there once, for each account, and for each message in parts, beside its bytes; see [`sms_size`].
 const ONCE: usize = round(size_of::<Texts<'_>>()) + round(size_of::<(Packets<'_>, CryptoTable<'_>)>()) + 64;
 const EACH: usize = size_of::<Cell<Line>>() + size_of::<Cell<Counters>>();
-const MESSAGE: usize = packets::OVERHEAD + PART + size_of::<Set>();
+const MESSAGE: usize = 8 + size_of::<Set>();
 
 /// Bytes for short messages of `rows` accounts: for `sets` messages in parts of up to `datagram` bytes, and one to be sent.
 pub(super) const fn sms_size(rows: usize, sets: usize, datagram: usize) -> usize {
     // the limits are checked: nothing of this is large
-    let messages = datagram.wrapping_add(MESSAGE).wrapping_mul(sets.wrapping_add(1));
+    let messages = room_for(datagram).wrapping_add(MESSAGE).wrapping_mul(sets.wrapping_add(1));
     rows.wrapping_mul(EACH).wrapping_add(messages).wrapping_add(ONCE)
 }
 

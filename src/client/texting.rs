@@ -18,7 +18,7 @@ use crate::sms::concat::{Cut, Sets, Taken};
 use crate::sms::header::Header;
 use crate::sms::number::Number;
 use crate::sms::packet::Opened;
-use crate::sms::tpdu::{self, Incoming, Submit, TPDU_MAX};
+use crate::sms::tpdu::{self, Incoming, Options, Submit, TPDU_MAX, USER_DATA};
 use core::cell::Cell;
 
 /// How short messages are sent and what is done with those that come, as bits: `WHIMBREL_SMS_…`.
@@ -36,9 +36,6 @@ pub mod how {
     /// The validity period is told in seconds.
     pub const PRECISE: u8 = 32;
 }
-
-/// What the user data of one SMS can hold.
-const USER_DATA: usize = 140;
 
 /// How an account is reached by SMS.
 #[derive(Clone, Copy)]
@@ -176,12 +173,11 @@ impl<'a> Texts<'a> {
             coding: self.config.coding,
             // what comes later than an answer is waited for is of no use
             validity_s: self.config.params.ack_timeout_ms / 1000,
-            precise: self.is(how::PRECISE),
             report: false,
             header,
             data,
         }
-        .write(tpdu)
+        .write_with(Options { precise: self.is(how::PRECISE), ..Options::default() }, tpdu)
     }
 
     /// One SMS: a message, or a part of one.
