@@ -1,0 +1,105 @@
+//! Every line of a dialogue answered wrongly, in every way, in turn: afterwards the modem is ready again, and no message is
+//! lost or delivered twice.
+
+use crate::bench::{Bench, CONFIG, send};
+use crate::delivery::message;
+use crate::fake::{FAULTS, Fake, Fault};
+use whimbrel::at::{Config, Readiness};
+
+const TPDU: &str = "01000B915155550521F3000401A5";
+
+/// A whole life: set up with two messages stored, two that come, one that is sent. `faults` says what goes wrong where.
+fn live(direct: bool, faults: &[(usize, Fault)]) -> Bench {
+    let mut fake = Fake::new();
+    fake.store("ME", 1, &message(1).0);
+    fake.store("ME", 2, &message(2).0);
+    fake.faults = faults.iter().copied().collect();
+    let mut bench = Bench::with(Config { direct, pin: Some(b"1234"), check_ms: 60_000, ..CONFIG }, 4, fake);
+    bench.fake.pin = Some("1234");
+    bench.run(5_000);
+    bench.fake.deliver(&message(3).0);
+    bench.fake.deliver(&message(4).0);
+    send(&mut bench.modem, TPDU).unwrap();
+    bench.run(900_000);
+    bench.until_ready();
+    bench
+}
+
+fn judge(bench: &Bench, what: &str) {
+    assert_eq!(bench.modem.state().readiness, Readiness::Ready, "{what}");
+    let mut inbox = bench.inbox.clone();
+    inbox.sort();
+    let expected: Vec<String> = (1..=4).map(|text| message(text).1).collect();
+    assert_eq!(inbox, expected, "{what}: {:?}", bench.fake.commands);
+    assert_eq!(bench.fake.undelivered(), 0, "{what}");
+    assert!(bench.fake.pins_entered <= 1 + bench.modem.state().counters.restarts as usize, "{what}");
+}
+
+#[test]
+fn every_command_answered_wrongly_once() {
+    for direct in [true, false] {
+        let whole = live(direct, &[]);
+        judge(&whole, "no fault");
+        assert_eq!(whole.fake.sent, [TPDU]);
+        let commands = whole.fake.commands.clone();
+        assert!(commands.len() > 25);
+        for number in 0..commands.len() {
+            for fault in FAULTS {
+                let what =
+                    format!("{direct}: {fault:?} instead of the answer to {number}, {}", commands[number]);
+                if matches!(fault, Fault::Lie) && commands[number].starts_with("AT+CPIN?") {
+                    // OK without +CPIN: asked again
+                    judge(&live(direct, &[(number, fault)]), &what);
+                    continue;
+                }
+                let bench = live(direct, &[(number, fault)]);
+                if refused_pin(&commands[number], fault) {
+                    // a PIN that was refused, or whose fate is not known, is not entered again: by design
+                    assert_eq!(bench.fake.pins_entered, 0, "{what}");
+                    continue;
+                }
+                judge(&bench, &what);
+                let twice =
+                    commands[number].starts_with("body") && matches!(fault, Fault::Mute | Fault::Half);
+                // OK to a body that was not sent: there is no way to know
+                let lied = commands[number].starts_with("body") && fault == Fault::Lie;
+                assert_eq!(bench.fake.sent.len(), if lied { 0 } else { 1 + usize::from(twice) }, "{what}");
+            }
+        }
+    }
+}
+
+fn refused_pin(command: &str, fault: Fault) -> bool {
+    command.starts_with("AT+CPIN=") && !matches!(fault, Fault::Mute | Fault::Half)
+}
+
+#[test]
+fn pairs_of_faults() {
+    let number_of =
+        |commands: &[String], start: &str| commands.iter().position(|c| c.starts_with(start)).unwrap();
+    let commands = live(false, &[]).fake.commands;
+    for (first, second) in
+        [("AT+CMGL", "AT+CMGD"), ("AT+CMGD", "AT+CMGR"), ("AT+CNMI=", "AT+CMGL"), ("ATE0", "AT+CPIN?")]
+    {
+        for one in FAULTS {
+            for other in FAULTS {
+                let (a, b) = (number_of(&commands, first), number_of(&commands, second));
+                let what = format!("{one:?} to {first}, {other:?} near {second}");
+                let bench = live_long(&[(a, one), (b + 1, other)]);
+                if bench.fake.pins_entered == 0 {
+                    continue; // the second one hit the PIN
+                }
+                judge(&bench, &what);
+            }
+        }
+    }
+}
+
+/// Like `live`, and whatever is left over is found by the listing after another start.
+fn live_long(faults: &[(usize, Fault)]) -> Bench {
+    let mut bench = live(false, faults);
+    bench.fake.faults.clear();
+    bench.fake.reset(true);
+    bench.run(120_000);
+    bench
+}

@@ -1,0 +1,9 @@
+//! The AT dialogue against a scripted modem in virtual time (V.250, TS 27.005, TS 27.007).
+
+mod bench;
+mod delivery;
+mod fake;
+mod faults;
+mod lines;
+mod sending;
+mod setup;
