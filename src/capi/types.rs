@@ -217,6 +217,8 @@ pub const WHIMBREL_WAKE_SLEEP: u8 = 7;
 pub const WHIMBREL_WAKE_HANDSHAKE: u8 = 8;
 /// A bootstrap is given up or ends, or its account times out.
 pub const WHIMBREL_WAKE_BOOTSTRAP: u8 = 9;
+/// Parts of a long SMS are given up.
+pub const WHIMBREL_WAKE_SMS: u8 = 10;
 
 /// How SMS is done, as bits of whimbrel_config_t.sms_flags: for debugging, an account with WHIMBREL_SMS_NOSEC hears everybody,
 /// and answers whom it heard. Never in a product (TS 1.0 section 7.2).

@@ -119,16 +119,30 @@ impl<'a> Packets<'a> {
     }
 
     /// The counters of an account, which storage knows.
-    fn ready(&self, ctx: &mut Context<'_>, who: usize, keys: &Keys<'_>) -> Result<Counters, Error> {
+    fn ready(
+        &self,
+        engine: &Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        keys: &Keys<'_>,
+    ) -> Result<Counters, Error> {
         let counters = self.of(who)?;
         if counters.known {
             return Ok(counters);
         }
+        let read = self.read(ctx, who, keys);
+        if let Err(error) = read {
+            self.tell(engine, ctx, who, error);
+        }
+        read
+    }
+
+    fn read(&self, ctx: &mut Context<'_>, who: usize, keys: &Keys<'_>) -> Result<Counters, Error> {
         let mut image = [0; HEAD + CONTENT];
         let found = storage::load(self.storage, ctx.port, record(who), &mut image)?;
         let mut counters = Counters { known: true, slots: found.slots, ..Counters::UNKNOWN };
         let content = found.length.and_then(|length| image.get(HEAD..HEAD.wrapping_add(length)));
-        match content.map(read) {
+        match content.map(parts) {
             Some(Some((mark, received, reserved))) if mark == self.mark(keys)? => {
                 counters.received = received;
                 // what was reserved may have been sent, and where a slot is damaged what was reserved there
@@ -178,7 +192,7 @@ impl<'a> Packets<'a> {
         who: usize,
         keys: &Keys<'_>,
     ) -> Result<Counters, Error> {
-        let mut counters = self.ready(ctx, who, keys)?;
+        let mut counters = self.ready(engine, ctx, who, keys)?;
         if counters.sent >= COUNTER_END {
             return Err(Error::Credentials);
         }
@@ -200,7 +214,7 @@ fn record(who: usize) -> u16 {
 }
 
 /// Mark, received, reserved.
-fn read(content: &[u8]) -> Option<([u8; 4], u64, u64)> {
+fn parts(content: &[u8]) -> Option<([u8; 4], u64, u64)> {
     let (format, rest) = content.split_first()?;
     let (mark, rest) = rest.split_first_chunk::<4>()?;
     let (received, rest) = rest.split_first_chunk::<8>()?;
@@ -224,7 +238,7 @@ impl Packing for Packets<'_> {
         let row = engine.security_row(who).ok_or(Error::State)?;
         let crc = crc32(u32::MAX, packet);
         self.keys(row, |keys| {
-            let mut counters = self.ready(ctx, who, keys)?;
+            let mut counters = self.ready(engine, ctx, who, keys)?;
             if counters.sent != 0 && counters.own.contains(&crc) {
                 // ours, sent back: the same keys protect both directions
                 return Err(Error::Exists);

@@ -25,6 +25,8 @@ mod queue;
 mod registration;
 mod regressions;
 mod reporting;
+mod sms;
+mod sms_secured;
 mod table;
 mod update;
 mod weather;

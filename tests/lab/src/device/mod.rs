@@ -22,6 +22,7 @@ mod storage;
 mod tables;
 
 use crate::net::{Node, Peer};
+use crate::sms::Phone;
 pub use accounts::{Account, BootstrapAccount, Right};
 use backend::Opened;
 pub use backend::{Backend, Options};
@@ -29,7 +30,7 @@ pub use modem::Started;
 pub use platform::Event;
 use platform::Platform;
 pub use security::Security;
-pub use sms::{Phone, Sms, Texting};
+pub use sms::{Sms, Texting};
 pub use state::{BLOB, Blob, CREATABLE, DEVICE, SENSOR, TROUBLE, Trouble, Values};
 use std::cell::RefMut;
 use std::ffi::CString;
@@ -466,9 +467,9 @@ impl Node for Device {
         // a slow modem's driver asks again and again
         let asked = self.platform.now.get() + 10;
         let waiting = self.platform.ready_at().filter(|_| self.platform.latency.get() > 0);
-        let texts = !self.platform.texts_in.borrow().is_empty() && self.next != 0;
-        let waiting = waiting.map(|ready| ready.min(asked)).or(texts.then_some(0));
-        let next = waiting.into_iter().chain([self.next]).min().filter(|next| *next != u64::MAX)?;
+        let waiting = waiting.map(|ready| ready.min(asked));
+        let texts = self.platform.phone.borrow().as_ref().and_then(Phone::next_deadline);
+        let next = waiting.into_iter().chain(texts).chain([self.next]).min().filter(|next| *next != u64::MAX)?;
         Some(next.max(self.platform.now.get())).filter(|_| !self.platform.storage.is_dead())
     }
 }

@@ -4,6 +4,7 @@ use super::state::State;
 use super::storage::Storage;
 use crate::Random;
 use crate::net::Peer;
+use crate::sms::Phone;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{c_char, c_void};
@@ -54,9 +55,8 @@ pub(super) struct Platform {
     lines: RefCell<BTreeMap<u8, Line>>,
     pub outbox: RefCell<VecDeque<(Peer, Vec<u8>)>>,
     pub events: RefCell<Vec<Event>>,
-    /// TPDUs for the service centre, and those that came from there.
-    pub texts_out: RefCell<VecDeque<Vec<u8>>>,
-    pub texts_in: RefCell<VecDeque<Vec<u8>>>,
+    /// The modem, where there is one.
+    pub phone: RefCell<Option<Phone>>,
     /// How many the modem has no room for.
     pub refused_texts: Cell<u32>,
     pub pending: Cell<u32>,
@@ -79,8 +79,7 @@ impl Platform {
             lines: RefCell::default(),
             outbox: RefCell::default(),
             events: RefCell::default(),
-            texts_out: RefCell::default(),
-            texts_in: RefCell::default(),
+            phone: RefCell::default(),
             refused_texts: Cell::new(0),
             pending: Cell::new(0),
             broken: Cell::new(false),
@@ -140,7 +139,7 @@ pub(super) fn port(platform: &Rc<Platform>) -> whimbrel_port_t {
         storage_write: Some(storage_write),
         sms_send: Some(super::sms::send),
         sms_receive: Some(super::sms::receive),
-        crypto: std::ptr::null(),
+        crypto: &raw const whimbrel_crypto_software,
     }
 }
 

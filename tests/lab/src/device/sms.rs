@@ -1,11 +1,10 @@
 //! Short messages of the device: what the factory says of them, and its modem's side as TPDUs.
 
 use super::Device;
-use super::platform::{Platform, platform};
-use crate::net::{Node, Peer};
+use super::platform::platform;
+use crate::sms::Phone;
 use std::ffi::{CString, c_void};
 use std::ptr;
-use std::rc::Rc;
 use whimbrel::capi::*;
 
 /// How an account is reached by SMS: the resources 6 to 9 of the Security object.
@@ -85,22 +84,14 @@ impl Default for Texting {
     }
 }
 
-/// The modem: TPDUs of the device go to the service centre, and those of the centre to the device.
-pub struct Phone {
-    platform: Rc<Platform>,
-    centre: Peer,
-    power: bool,
-}
-
 impl Device {
-    /// The modem of the device, whose service centre is there.
-    pub fn phone(&self, centre: Peer) -> Phone {
-        let platform = Rc::clone(&self.platform);
-        let power = !platform.storage.is_dead();
-        Phone { platform, centre, power }
+    /// Gives the device a modem with that number at a service centre.
+    pub fn plug(&mut self, phone: Phone) {
+        *self.platform.phone.borrow_mut() = Some(phone);
+        self.next = 0;
     }
 
-    /// How many SMS the modem cannot take.
+    /// How many SMS the modem has no room for.
     pub fn refuse_texts(&self, n: u32) {
         self.platform.refused_texts.set(n);
     }
@@ -113,24 +104,6 @@ impl Device {
     }
 }
 
-impl Node for Phone {
-    fn input(&mut self, _: u64, _: Peer, tpdu: &[u8]) {
-        if self.power {
-            self.platform.texts_in.borrow_mut().push_back(tpdu.to_vec());
-        }
-    }
-
-    fn poll(&mut self, _: u64) {}
-
-    fn output(&mut self) -> Option<(Peer, Vec<u8>)> {
-        self.platform.texts_out.borrow_mut().pop_front().map(|tpdu| (self.centre, tpdu))
-    }
-
-    fn next_deadline(&self) -> Option<u64> {
-        None
-    }
-}
-
 pub(super) unsafe extern "C" fn send(context: *mut c_void, tpdu: *const u8, size: usize) -> i32 {
     // SAFETY: `size` bytes at `tpdu`
     let (platform, tpdu) = unsafe { (platform(context), std::slice::from_raw_parts(tpdu, size)) };
@@ -138,16 +111,19 @@ pub(super) unsafe extern "C" fn send(context: *mut c_void, tpdu: *const u8, size
         platform.refused_texts.set(platform.refused_texts.get() - 1);
         return WHIMBREL_ERR_BUSY;
     }
-    if !platform.storage.is_dead() {
-        platform.texts_out.borrow_mut().push_back(tpdu.to_vec());
+    let phone = platform.phone.borrow();
+    let Some(phone) = phone.as_ref() else { return WHIMBREL_ERR_LINK };
+    if platform.storage.is_dead() {
+        return WHIMBREL_OK;
     }
-    WHIMBREL_OK
+    phone.submit(platform.now.get(), tpdu).map_or(WHIMBREL_ERR_LINK, |_| WHIMBREL_OK)
 }
 
 pub(super) unsafe extern "C" fn receive(context: *mut c_void, buffer: *mut u8, size: usize) -> i32 {
     // SAFETY: `size` bytes at `buffer`
     let (platform, buffer) = unsafe { (platform(context), std::slice::from_raw_parts_mut(buffer, size)) };
-    let Some(tpdu) = platform.texts_in.borrow_mut().pop_front() else { return 0 };
+    let phone = platform.phone.borrow();
+    let Some(tpdu) = phone.as_ref().and_then(|phone| phone.receive(platform.now.get())) else { return 0 };
     match buffer.get_mut(..tpdu.len()) {
         None => WHIMBREL_ERR_TRUNCATED,
         Some(room) => {

@@ -155,7 +155,7 @@ impl Gate {
     }
 
     /// The gate and what is behind it, as one node.
-    pub const fn before<'a, S: Node>(&'a mut self, server: &'a mut S) -> Front<'a, S> {
+    pub const fn before<'a, S: Node + ?Sized>(&'a mut self, server: &'a mut S) -> Front<'a, S> {
         Front { gate: self, server }
     }
 
@@ -173,12 +173,12 @@ impl std::fmt::Debug for Gate {
 
 /// A gate and its server, for the length of a run.
 #[derive(Debug)]
-pub struct Front<'a, S> {
+pub struct Front<'a, S: ?Sized> {
     gate: &'a mut Gate,
     server: &'a mut S,
 }
 
-impl<S: Node> Front<'_, S> {
+impl<S: Node + ?Sized> Front<'_, S> {
     fn carry(&mut self, now: u64) {
         while let Some((peer, plain)) = self.gate.native.next_message() {
             self.gate.heard.retain(|heard| *heard != peer);
@@ -191,7 +191,7 @@ impl<S: Node> Front<'_, S> {
     }
 }
 
-impl<S: Node> Node for Front<'_, S> {
+impl<S: Node + ?Sized> Node for Front<'_, S> {
     fn input(&mut self, now: u64, from: Peer, datagram: &[u8]) {
         self.gate.native.input(now, from, datagram);
         self.carry(now);

@@ -9,6 +9,7 @@ use crate::device::{Device, Storage};
 use crate::dtls::Gate;
 use crate::net::{Network, Node, Peer, Weather, peer};
 use crate::server::{Answer, ObservationId, Request, RequestId, Response, Server};
+use crate::sms::{Centre, Gateway};
 use crate::{Code, minutes, seconds};
 
 /// Where the (first) device is.
@@ -19,6 +20,12 @@ pub const SERVER: Peer = peer(2);
 pub const SECOND: Peer = peer(3);
 /// Where the bootstrap server is.
 pub const BOOTSTRAP: Peer = peer(4);
+/// The number of the device.
+pub const PHONE: &str = "+15555550199";
+/// The number of the first server.
+pub const SERVER_NUMBER: &str = "+15555550123";
+/// The number of the second server.
+pub const SECOND_NUMBER: &str = "+15555550124";
 /// The first server's Short Server ID, Server object instance 0.
 pub const FIRST_ID: u16 = 101;
 /// The second server's Short Server ID, Server object instance 1.
@@ -43,6 +50,10 @@ pub struct Lab {
     pub gates: [Option<Gate>; 2],
     /// The DTLS server in front of the bootstrap server.
     pub bootstrap_gate: Option<Gate>,
+    /// The short message service centre.
+    pub centre: Centre,
+    /// Where the numbers of the first and the second server are.
+    pub gateways: [Option<Gateway>; 2],
     /// Stable storage of the first device, and the switch of its power.
     pub storage: Storage,
     /// How it was set; what a device is made with at the next power-up.
@@ -75,8 +86,13 @@ impl Lab {
 
     fn run_to(&mut self, time: u64) {
         let [first, second] = &mut self.gates;
-        let mut server = behind(first.as_mut(), &mut self.server);
-        let mut second = behind(second.as_mut(), &mut self.second);
+        let [(number, records), (other, more)] = self.gateways.each_mut().map(either);
+        let mut server = dialled(number, &mut self.server);
+        let mut server = behind(first.as_mut(), &mut *server);
+        let mut server = dialled(records, &mut *server);
+        let mut second_server = dialled(other, &mut self.second);
+        let mut second_server = behind(second.as_mut(), &mut *second_server);
+        let mut second = dialled(more, &mut *second_server);
         let mut bootstrap = behind(self.bootstrap_gate.as_mut(), &mut self.bootstrap);
         let mut nodes: Vec<(Peer, &mut dyn Node)> = vec![
             (DEVICE, &mut self.device),
@@ -100,6 +116,7 @@ impl Lab {
             .chain(servers)
             .chain(gates.filter_map(Gate::next_deadline))
             .chain(self.network.next_deadline())
+            .chain(self.gateways.iter().flatten().filter_map(Gateway::next_deadline))
             .min()
     }
 
@@ -122,6 +139,7 @@ impl Lab {
     pub fn power_cycle(&mut self) {
         self.boots += 1;
         (self.device, self.provisioned) = self.setup.device(0, self.now(), self.boots, &self.storage);
+        self.device.plug(self.centre.phone(PHONE));
     }
 
     /// Lets time pass until the condition holds.
@@ -211,9 +229,23 @@ impl Lab {
 }
 
 /// A server as others see it: through its gate, where it has one.
-fn behind<'a, S: Node>(gate: Option<&'a mut Gate>, server: &'a mut S) -> Box<dyn Node + 'a> {
+fn behind<'a, S: Node + ?Sized>(gate: Option<&'a mut Gate>, server: &'a mut S) -> Box<dyn Node + 'a> {
     match gate {
         Some(gate) => Box::new(gate.before(server)),
         None => Box::new(server),
     }
+}
+
+/// A server as others see it: at its number too, where it has one.
+fn dialled<'a, S: Node + ?Sized>(gateway: Option<&'a mut Gateway>, server: &'a mut S) -> Box<dyn Node + 'a> {
+    match gateway {
+        Some(gateway) => Box::new(gateway.before(server)),
+        None => Box::new(server),
+    }
+}
+
+/// Messages end before the gate, DTLS records behind it.
+fn either(gateway: &mut Option<Gateway>) -> (Option<&mut Gateway>, Option<&mut Gateway>) {
+    let cuts = gateway.as_ref().is_some_and(|gateway| gateway.concatenation);
+    if cuts { (gateway.as_mut(), None) } else { (None, gateway.as_mut()) }
 }

@@ -1,6 +1,6 @@
 //! How a stage is set.
 
-use super::{FIRST_ID, Lab, SECOND, SECOND_ID, SERVER};
+use super::{FIRST_ID, Lab, PHONE, SECOND, SECOND_ID, SECOND_NUMBER, SERVER, SERVER_NUMBER};
 use crate::bootstrap::{AccessValues, BootstrapServer, Configuration, SecurityValues, ServerValues};
 use crate::device::{
     Account, Backend, BootstrapAccount, Config, Device, Options, Right, Security, Sms, Storage, Texting,
@@ -9,7 +9,11 @@ use crate::dtls::{Certified, Gate, Settings, keys};
 use crate::net::{Network, Peer};
 use crate::seconds;
 use crate::server::Server;
-use whimbrel::capi::{WHIMBREL_CERTIFICATE, WHIMBREL_ERR_NOT_FOUND, WHIMBREL_PSK, whimbrel_limits_t};
+use crate::sms::{Carrier, Centre, Gateway, Keys};
+use whimbrel::capi::{
+    WHIMBREL_CERTIFICATE, WHIMBREL_ERR_NOT_FOUND, WHIMBREL_PSK, WHIMBREL_SMS_DTLS, WHIMBREL_SMS_PACKETS,
+    whimbrel_limits_t,
+};
 
 /// New Year 2027, when the bench's certificates are valid.
 pub const NEW_YEAR: i64 = 1_798_761_600;
@@ -170,7 +174,13 @@ impl Setup {
             account.and_then(|account| self.gate(&account.security, &self.bootstrap_gate, 13));
         let mut bootstrap = BootstrapServer::new(self.seed + 3);
         bootstrap.plan(self.configuration().plan());
+        let centre = Centre::new(self.seed + 4, NEW_YEAR);
+        let gateways = [self.gateway(&centre, 0), self.gateway(&centre, 1)];
+        let mut device = device;
+        device.plug(centre.phone(PHONE));
         Lab {
+            centre,
+            gateways,
             network: Network::new(self.seed),
             server,
             second,
@@ -189,6 +199,21 @@ impl Setup {
     /// What the accounts of the two servers are secured with.
     fn securities(&self) -> [&Security; 2] {
         [&self.security, self.second_security.as_ref().unwrap_or(&self.security)]
+    }
+
+    /// Where the number of a server is, if it has one.
+    fn gateway(&self, centre: &Centre, n: usize) -> Option<Gateway> {
+        let sms = self.sms[n].as_ref()?;
+        let number = [SERVER_NUMBER, SECOND_NUMBER][n];
+        if sms.mode == WHIMBREL_SMS_DTLS {
+            return Some(Gateway::for_dtls(centre, number));
+        }
+        let mut gateway = Gateway::new(centre, number);
+        if sms.mode == WHIMBREL_SMS_PACKETS {
+            gateway.protect(Keys::from_resources(&sms.parameters, &sms.keys).expect("keys that fit"));
+            gateway.secured = Carrier::DEVICE;
+        }
+        Some(gateway)
     }
 
     /// The gate in front of a server whose account is secured.
