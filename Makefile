@@ -120,6 +120,19 @@ test-mbedtls: setup-c setup-dtls
 	tests/mbedtls/run.sh valgrind
 	tests/mbedtls/run.sh sanitizers
 
+# short messages: the codec against independent ones in Python, in an environment of their own
+SMS_PEERS := target/sms-peers
+
+$(SMS_PEERS)/ready: tests/sms/requirements.txt | setup-python
+	python3 -m venv --clear $(SMS_PEERS)
+	$(SMS_PEERS)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.PHONY: test-sms
+test-sms: $(SMS_PEERS)/ready
+	cargo build --quiet -p whimbrel-lab --bin lab-tpdu
+	$(SMS_PEERS)/bin/python -m unittest discover -s tests/sms
+
 test-header: setup-firmware
 	tests/header/compile.sh
 
