@@ -120,13 +120,18 @@ test-mbedtls: setup-c setup-dtls
 	tests/mbedtls/run.sh valgrind
 	tests/mbedtls/run.sh sanitizers
 
-# secured packets against those that others' cryptography makes. The package is that of Debian's own Python
-DEBIAN_PYTHON ?= /usr/bin/python3
+# short messages: TPDUs and secured packets against what others' code makes, in an environment of their own
+SMS_PEERS := target/sms-peers
 
-.PHONY: test-packets
-test-packets: setup-packets
-	cargo build --quiet --release -p whimbrel-lab --bin lab-packet
-	$(DEBIAN_PYTHON) -m unittest discover -s tests/sms -p 'test_packet*.py'
+$(SMS_PEERS)/ready: tests/sms/requirements.txt | setup-python
+	python3 -m venv --clear $(SMS_PEERS)
+	$(SMS_PEERS)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.PHONY: test-sms
+test-sms: $(SMS_PEERS)/ready setup-dtls
+	cargo build --quiet --release -p whimbrel-lab --bin lab-tpdu --bin lab-packet
+	$(SMS_PEERS)/bin/python -m unittest discover -s tests/sms
 
 test-header: setup-firmware
 	tests/header/compile.sh

@@ -348,13 +348,12 @@ impl<'a> Sets<'a> {
         self.slots.iter().any(|set| of_message(&set.past) && (set.past.refused || same(&set.past)))
     }
 
-    /// Remembers that the message of a set is over, in place of what is known of the same, or of the oldest.
+    /// Remembers that the message of a set is over, in place of the one that was over first.
     fn remember(&mut self, now: Instant, slot: usize, refused: bool) {
         let until = now.after(self.timeout_ms);
         let Some((set, memory)) = self.split(slot) else { return };
         let past = Past { key: set.key, until, checks: checks(memory, set.used), refused };
-        let rank = |set: &Set| if set.past.key == past.key { Instant::ZERO } else { set.past.until };
-        if let Some(set) = self.slots.iter_mut().min_by_key(|set| rank(set)) {
+        if let Some(set) = self.slots.iter_mut().min_by_key(|set| set.past.until) {
             set.past = past;
         }
     }

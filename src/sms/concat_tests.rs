@@ -136,11 +136,12 @@ fn of_a_part_that_comes_twice_the_first_is_kept() {
     let mut sets = owned.sets();
     assert_eq!(sets.take(at(0), &server(), &part(1, 3, 2), b"bb"), Taken::Waiting);
     assert_eq!(sets.take(at(0), &server(), &part(1, 3, 2), b"XXXX"), Taken::Waiting);
-    assert_eq!(sets.take(at(0), &server(), &part(1, 3, 3), b""), Taken::Waiting);
+    let packet = Header { command_packet: true, ..part(1, 3, 3) };
+    assert_eq!(sets.take(at(0), &server(), &packet, b""), Taken::Waiting);
     let packet = Header { command_packet: true, ..part(1, 3, 2) };
     assert_eq!(sets.take(at(0), &server(), &packet, b"YY"), Taken::Waiting);
     let whole = sets.take(at(0), &server(), &part(1, 3, 1), b"a");
-    assert_eq!(whole, Taken::Whole { slot: 0, length: 3, packet: false }, "part 2 does not say what it is");
+    assert_eq!(whole, Taken::Whole { slot: 0, length: 3, packet: false }, "only part 1 says what it is");
     assert_eq!(read(&mut sets, whole), b"abb");
 }
 
@@ -208,14 +209,30 @@ fn late_duplicates_are_not_delivered_again() {
     assert_eq!(sets.take(at(TIMEOUT - 1), &server(), &part(1, 2, 1), b"A"), Taken::Waiting);
     let taken = sets.take(at(TIMEOUT - 1), &server(), &part(1, 2, 2), b"b");
     assert_eq!(read(&mut sets, taken), b"Ab");
-    // a long time afterwards
-    let later = at(2 * TIMEOUT);
+    // once the time is over
+    let later = at(2 * TIMEOUT - 1);
     assert_eq!(sets.take(later, &server(), &part(1, 2, 1), b"A"), Taken::Waiting);
     // part 9 is not remembered by its content
     for sequence in 1..=9 {
         sets.take(later, &other(), &part(1, 9, sequence), &[sequence]);
     }
     assert_eq!(sets.take(later, &other(), &part(1, 9, 9), b"new"), Taken::Dropped(Error::Exists));
+}
+
+#[test]
+fn as_many_messages_are_remembered_as_there_are_sets() {
+    let mut owned = Owned::new(2, 20);
+    let mut sets = owned.sets();
+    for reference in 1..=4 {
+        let taken = sets.take(at(reference.into()), &server(), &part(reference, 1, 1), b"x");
+        assert_eq!(read(&mut sets, taken), b"x");
+    }
+    for reference in 3..=4 {
+        let taken = sets.take(at(9), &server(), &part(reference, 1, 1), b"x");
+        assert_eq!(taken, Taken::Dropped(Error::Exists), "{reference}");
+    }
+    let taken = sets.take(at(9), &server(), &part(2, 1, 1), b"x");
+    assert_eq!(read(&mut sets, taken), b"x", "forgotten");
 }
 
 #[test]
@@ -251,6 +268,25 @@ fn of_many_messages_the_oldest_gives_way() {
         assert_eq!(read(&mut sets, taken), [reference as u8, b'!']);
     }
     assert_eq!(sets.expire(at(5)), 1);
+}
+
+#[test]
+fn among_equal_senders_the_oldest_of_all_gives_way() {
+    let third = Number::parse(b"12345").unwrap();
+    for is_first_taken in [false, true] {
+        let mut owned = Owned::new(2, 20);
+        let mut sets = owned.sets();
+        // the older one lies in the first slot, or in the second
+        let first = is_first_taken.then(|| sets.take(at(0), &server(), &Header::default(), b"x"));
+        sets.take(at(1), &server(), &part(1, 2, 1), b"1");
+        first.into_iter().for_each(|first| assert_eq!(read(&mut sets, first), b"x"));
+        sets.take(at(2), &other(), &part(1, 2, 1), b"2");
+        sets.take(at(3), &third, &part(1, 2, 1), b"3");
+        let gone = sets.take(at(4), &server(), &part(1, 2, 2), b"!");
+        assert_eq!(gone, Taken::Dropped(Error::Exists));
+        let taken = sets.take(at(4), &other(), &part(1, 2, 2), b"!");
+        assert_eq!(read(&mut sets, taken), b"2!");
+    }
 }
 
 #[test]
