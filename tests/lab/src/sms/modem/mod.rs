@@ -1,0 +1,7 @@
+//! x
+#[derive(Debug)]
+/// x
+pub struct Modem; 
+/// x
+#[derive(Debug)]
+pub enum Fault {}
