@@ -239,6 +239,10 @@ impl Centre {
         self.0.borrow_mut().settle(now, delivery, taken);
     }
 
+    pub(super) fn alert(&self, now: u64, to: &str) {
+        self.0.borrow_mut().alert(now, to);
+    }
+
     pub(super) fn ready_at(&self, to: &str) -> Option<u64> {
         let state = self.0.borrow();
         let reachable = state.numbers.get(to) == Some(&true);
@@ -418,6 +422,20 @@ impl State {
         let copy = self.waiting.get_mut(&key)?;
         copy.in_hand = true;
         Some(Delivery { tpdu, key })
+    }
+
+    fn alert(&mut self, now: u64, to: &str) {
+        let records = &self.records;
+        let refused = |(key, copy): &(&(u64, u64), &Copy)| {
+            let record = &records[copy.record];
+            key.0 > now && !copy.in_hand && record.to == to && record.refusals > 0
+        };
+        let refused: Vec<_> = self.waiting.iter().filter(refused).map(|(key, copy)| (*key, *copy)).collect();
+        for (key, copy) in refused {
+            self.waiting.remove(&key);
+            self.waiting.insert((now, key.1), copy);
+            self.records[copy.record].copies[copy.copy] = Fate::Arriving(now);
+        }
     }
 
     fn settle(&mut self, now: u64, delivery: &Delivery, taken: bool) {

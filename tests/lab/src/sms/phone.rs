@@ -60,6 +60,11 @@ impl Phone {
         self.centre.settle(now, delivery, false);
     }
 
+    /// There is room again: what was refused comes at once.
+    pub fn has_room(&self, now: u64) {
+        self.centre.alert(now, &self.number);
+    }
+
     /// When something can be received; a time that has come means at once.
     pub fn next_deadline(&self) -> Option<u64> {
         self.centre.ready_at(&self.number)
