@@ -112,7 +112,8 @@ fn messages_wait_for_a_phone_that_is_away_as_long_as_they_are_valid() {
     b.reachable(300_000, true);
     assert!(b.receive(300_000).is_some());
     assert_eq!(b.receive(300_000), None);
-    let copies: Vec<_> = centre.records().iter().filter_map(|record| record.copies.first().copied()).collect();
+    let copies: Vec<_> =
+        centre.records().iter().filter_map(|record| record.copies.first().copied()).collect();
     assert_eq!(copies[..2], [Fate::Expired(300_000), Fate::Expired(36_000)]);
     let statuses: Vec<u8> = std::iter::from_fn(|| a.receive(300_000))
         .map(|tpdu| StatusReport::parse(&tpdu).unwrap().status)

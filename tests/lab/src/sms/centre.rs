@@ -188,7 +188,7 @@ impl Centre {
         state.numbers.insert(number.to_owned(), reachable);
     }
 
-    /// Loses the next `n` messages of a number.
+    /// Loses the next `n` messages of a number. Here and below, the number `""` is everybody.
     pub fn drop_next(&self, from: &str, n: u32) {
         self.fault(from, 0, n, Order::Copies(0));
     }
@@ -252,7 +252,8 @@ impl Centre {
             !copy.in_hand && (to_me && reachable || report && state.records[copy.record].from == to)
         });
         // a report is due when the message expires at the latest
-        let due = |copy: &Copy, arrives| if state.records[copy.record].to == to { arrives } else { copy.expires };
+        let due =
+            |copy: &Copy, arrives| if state.records[copy.record].to == to { arrives } else { copy.expires };
         mine.map(|((arrives, _), copy)| due(copy, *arrives)).min()
     }
 
@@ -271,8 +272,7 @@ impl Centre {
     /// Sums over all.
     pub fn statistics(&self) -> Statistics {
         let state = self.0.borrow();
-        let mut sums =
-            Statistics { refused: state.refused, reports: state.reports, ..Statistics::default() };
+        let mut sums = Statistics { refused: state.refused, reports: state.reports, ..Statistics::default() };
         for record in state.records.iter().filter(|record| record.submit.is_some()) {
             sums.submitted += 1;
             let data = record.submit.as_ref().map(|submit| &submit.data);
@@ -294,7 +294,10 @@ impl Centre {
 
 impl State {
     fn fault(&mut self, from: &str) -> Option<Order> {
-        let fault = self.faults.iter_mut().find(|fault| fault.from == from && fault.left > 0)?;
+        let fault = self
+            .faults
+            .iter_mut()
+            .find(|fault| (fault.from == from || fault.from.is_empty()) && fault.left > 0)?;
         if fault.skip > 0 {
             fault.skip -= 1;
             return None;
@@ -341,15 +344,7 @@ impl State {
         Ok(reference)
     }
 
-    fn post(
-        &mut self,
-        now: u64,
-        from: &str,
-        to: String,
-        tpdu: &[u8],
-        submit: Option<Submit>,
-        times: &[u64],
-    ) {
+    fn post(&mut self, now: u64, from: &str, to: String, tpdu: &[u8], submit: Option<Submit>, times: &[u64]) {
         let validity = submit.as_ref().map_or(Validity::Unsaid, |submit| submit.validity);
         let expires = now + validity.milliseconds(self.time_of_day(now)).unwrap_or(LONGEST);
         let record = self.records.len();

@@ -158,7 +158,10 @@ impl Keys {
             (clear[5] == self.kic, Refusal::Kic),
             (clear[6] == self.kid, Refusal::Kid),
             (clear[7..] == self.tar, Refusal::Tar),
-            (ciphered.len() % self.block() == 0 && ciphered.len() >= COUNTERS + self.checksum, Refusal::Blocks),
+            (
+                ciphered.len() % self.block() == 0 && ciphered.len() >= COUNTERS + self.checksum,
+                Refusal::Blocks,
+            ),
         ];
         if let Some((_, why)) = checks.iter().find(|(fine, _)| !fine) {
             return Err(*why);

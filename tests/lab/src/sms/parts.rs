@@ -31,7 +31,8 @@ impl Cut {
     pub fn parts(&self, message: &[u8], pid: u8, dcs: u8) -> Option<Vec<UserData>> {
         let command = self.command.then(|| Element { id: COMMAND, data: Vec::new() });
         let single = LARGEST - if self.command { 3 } else { 0 };
-        let data = |header, payload: &[u8]| UserData { pid, dcs, header, payload: payload.to_vec(), septets: None };
+        let data =
+            |header, payload: &[u8]| UserData { pid, dcs, header, payload: payload.to_vec(), septets: None };
         if message.len() <= single {
             return Some(vec![data(command.into_iter().collect(), message)]);
         }
@@ -133,7 +134,8 @@ fn join(parts: impl Iterator<Item = UserData>, total: u8) -> Option<Whole> {
             continue;
         }
         let header = part.header.into_iter();
-        let header = header.filter(|element| ![CONCATENATION, CONCATENATION_16].contains(&element.id)).collect();
+        let header =
+            header.filter(|element| ![CONCATENATION, CONCATENATION_16].contains(&element.id)).collect();
         let UserData { pid, dcs, payload, .. } = part;
         whole = Some(Whole { header, pid, dcs, payload, parts: total });
     }

@@ -86,7 +86,8 @@ impl Modem {
         let mut lines = Vec::new();
         while let Some(letter) = rest.chars().next() {
             let ampersand = letter == '&';
-            let head = if ampersand { rest.chars().take(2).map(char::len_utf8).sum() } else { letter.len_utf8() };
+            let head =
+                if ampersand { rest.chars().take(2).map(char::len_utf8).sum() } else { letter.len_utf8() };
             let (name, tail) = rest.split_at(head);
             let digits = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
             let (value, tail) = tail.split_at(digits);
@@ -207,9 +208,7 @@ impl Modem {
                 self.settings.reports[which] = n;
                 nothing()
             }
-            Kind::Read => {
-                said(format!("{name}: {},{}", self.settings.reports[which], self.place(which)))
-            }
+            Kind::Read => said(format!("{name}: {},{}", self.settings.reports[which], self.place(which))),
             Kind::Do => Err(End::Error),
         }
     }

@@ -44,7 +44,8 @@ pub(super) fn with_centre(tpdu: &[u8]) -> Vec<u8> {
 
 fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
     let nibble = |byte: &u8| char::from(*byte).to_digit(16).map(|digit| digit as u8);
-    let nibbles: Option<Vec<u8>> = text.iter().filter(|byte| !byte.is_ascii_whitespace()).map(nibble).collect();
+    let nibbles: Option<Vec<u8>> =
+        text.iter().filter(|byte| !byte.is_ascii_whitespace()).map(nibble).collect();
     let nibbles = nibbles.filter(|nibbles| nibbles.len().is_multiple_of(2))?;
     Some(nibbles.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }

@@ -252,9 +252,17 @@ fn status_reports_are_shown() {
 #[test]
 fn a_pin_is_asked_for_and_three_wrong_ones_block_the_card() {
     let mut stage = Stage::with(|options| options.pin = Some("1234".into()));
-    let lines = ["AT+CMEE=1", "AT+CPIN?", "AT+CIMI", "AT+CMGF=0", "AT+CEREG?", "AT+CPIN=\"1234\"", "AT+CEREG?"];
-    let expected =
-        ["OK", "+CPIN: SIM PIN||OK", "+CME ERROR: 11", "+CMS ERROR: 311", "+CEREG: 0,0||OK", "OK", "+CEREG: 0,1||OK"];
+    let lines =
+        ["AT+CMEE=1", "AT+CPIN?", "AT+CIMI", "AT+CMGF=0", "AT+CEREG?", "AT+CPIN=\"1234\"", "AT+CEREG?"];
+    let expected = [
+        "OK",
+        "+CPIN: SIM PIN||OK",
+        "+CME ERROR: 11",
+        "+CMS ERROR: 311",
+        "+CEREG: 0,0||OK",
+        "OK",
+        "+CEREG: 0,1||OK",
+    ];
     assert_eq!(stage.answers(&lines), expected);
     stage.modem.reset(stage.now);
     stage.wait(seconds(4));
@@ -320,11 +328,20 @@ fn bytes_come_slowly_and_lines_stay_whole() {
 #[test]
 fn lesser_models_lack_what_is_said() {
     let mut stage = Stage::with(|options| {
-        (options.phase_2_plus, options.direct, options.quotes, options.lower_hex) = (false, false, false, true);
+        (options.phase_2_plus, options.direct, options.quotes, options.lower_hex) =
+            (false, false, false, true);
         options.unknown = vec!["+CGSMS"];
     });
-    let lines = ["AT+CSMS=1", "AT+CSMS=0", "AT+CNMI=2,2,0,1,0", "AT+CNMI=2,1,0,1,0", "AT+CGSMS=1", "AT+CSCA?"];
-    let expected = ["+CMS ERROR: 303", "+CSMS: 1,1,1||OK", "+CMS ERROR: 303", "OK", "ERROR", "+CSCA: +15555550100,145||OK"];
+    let lines =
+        ["AT+CSMS=1", "AT+CSMS=0", "AT+CNMI=2,2,0,1,0", "AT+CNMI=2,1,0,1,0", "AT+CGSMS=1", "AT+CSCA?"];
+    let expected = [
+        "+CMS ERROR: 303",
+        "+CSMS: 1,1,1||OK",
+        "+CMS ERROR: 303",
+        "OK",
+        "ERROR",
+        "+CSCA: +15555550100,145||OK",
+    ];
     assert_eq!(stage.answers(&lines), expected);
     stage.get(UserData::plain(GET));
     assert_eq!(stage.hear(), "\r\n+CMTI: ME,1\r\n");
