@@ -38,7 +38,7 @@ impl Address {
     }
 
     /// Takes an address field from the front: a count of semi-octets, the type, the semi-octets.
-    pub fn take<'a>(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), Malformed> {
+    pub fn take(bytes: &[u8]) -> Result<(Self, &[u8]), Malformed> {
         let (&[count, kind], rest) = bytes.split_first_chunk::<2>().ok_or(Malformed::Short)?;
         let (digits, rest) = rest.split_at_checked(usize::from(count).div_ceil(2)).ok_or(Malformed::Short)?;
         if kind & 0x80 == 0 || count > 20 {

@@ -216,7 +216,7 @@ impl Stamp {
         let (days, second) = (time.div_euclid(86_400), time.rem_euclid(86_400));
         let (year, month, day) = date(days);
         let fields = [year % 100, month, day, second / 3600, second / 60 % 60, second % 60, 0];
-        Self(fields.map(|n| (n / 10 | n % 10 << 4) as u8))
+        Self(fields.map(|n| ((n / 10) | ((n % 10) << 4)) as u8))
     }
 
     /// In seconds since 1970; years are 2000 to 2099.
