@@ -91,7 +91,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 
 # ---- checks and tests; each stage is a target of its own
 
-STAGES := check test-rust test-bench test-examples test-mbedtls test-header test-tools test-firmware size bench test-interop fuzz-smoke
+STAGES := check test-rust test-bench test-sms test-examples test-mbedtls test-header test-tools test-firmware size bench test-interop fuzz-smoke
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage

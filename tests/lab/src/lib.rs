@@ -26,6 +26,7 @@ pub mod proxy;
 mod random;
 pub mod scene;
 pub mod server;
+pub mod sms;
 pub mod text;
 pub mod tlv;
 
