@@ -30,6 +30,8 @@ mod access;
 
 mod bootstrap;
 
+mod at;
+
 mod adapter;
 mod layout;
 mod storage;
@@ -45,3 +47,5 @@ pub use handle::whimbrel_client_t;
 pub use object::*;
 pub use security::*;
 pub use types::*;
+
+pub use at::*;

@@ -41,20 +41,18 @@ fn every_command_answered_wrongly_once() {
         assert_eq!(whole.fake.sent, [TPDU]);
         let commands = whole.fake.commands.clone();
         assert!(commands.len() > 24);
-        for number in 0..commands.len() {
+        for (number, command) in commands.iter().enumerate() {
             for fault in FAULTS {
-                let what =
-                    format!("{direct}: {fault:?} instead of the answer to {number}, {}", commands[number]);
+                let what = format!("{direct}: {fault:?} instead of the answer to {number}, {command}");
                 let mut bench = live(direct, &[(number, fault)]);
                 if fault == Fault::Lie {
                     // a storage that is said to be empty is believed until the next start
                     restart(&mut bench);
                 }
                 judge(&bench, &what);
-                let twice =
-                    commands[number].starts_with("body") && matches!(fault, Fault::Mute | Fault::Half);
+                let twice = command.starts_with("body") && matches!(fault, Fault::Mute | Fault::Half);
                 // OK to a body that was not sent: there is no way to know
-                let lied = commands[number].starts_with("body") && fault == Fault::Lie;
+                let lied = command.starts_with("body") && fault == Fault::Lie;
                 assert_eq!(bench.fake.sent.len(), if lied { 0 } else { 1 + usize::from(twice) }, "{what}");
             }
         }
