@@ -120,6 +120,14 @@ test-mbedtls: setup-c setup-dtls
 	tests/mbedtls/run.sh valgrind
 	tests/mbedtls/run.sh sanitizers
 
+# secured packets against those that others' cryptography makes. The package is that of Debian's own Python
+DEBIAN_PYTHON ?= /usr/bin/python3
+
+.PHONY: test-packets
+test-packets: setup-packets
+	cargo build --quiet --release -p whimbrel-lab --bin lab-packet
+	$(DEBIAN_PYTHON) -m unittest discover -s tests/sms -p 'test_packet*.py'
+
 test-header: setup-firmware
 	tests/header/compile.sh
 

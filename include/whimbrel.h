@@ -243,6 +243,68 @@ typedef struct whimbrel_security_t {
 } whimbrel_security_t;
 
 /* -------------------------------------------------------------------------------------------------------- */
+/* Primitives of secured short messages and of secure channels: a table that a library or the SDK fills.    */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** A block cipher (whimbrel_crypto_t): AES with a key of 16, 24 or 32 bytes. */
+#define WHIMBREL_AES 1
+/** Triple DES with three keys, 24 bytes together. Their parity bits count for nothing. */
+#define WHIMBREL_TRIPLE_DES 2
+
+/** A piece of a message. */
+typedef struct whimbrel_chunk_t {
+    /** Its bytes; may be NULL if there are none. */
+    const uint8_t *data;
+    /** How many. */
+    size_t size;
+} whimbrel_chunk_t;
+
+/**
+ * A table of primitives: whimbrel_crypto_software, whimbrel_mbedtls_crypto, an SDK's own, a secure element.
+ *
+ * No function may block for long or call the client. What a pointer refers to is valid during the call only, and keys are not kept.
+ * Each function returns WHIMBREL_OK; WHIMBREL_ERR_CREDENTIALS: the cipher knows no key of that length;
+ * WHIMBREL_ERR_NOT_SUPPORTED: the table lacks the cipher, or keys of that length; WHIMBREL_ERR_FULL: no memory.
+ */
+typedef struct whimbrel_crypto_t {
+    /** sizeof(whimbrel_crypto_t) */
+    size_t size;
+    /** Given to each function. */
+    void *context;
+    /**
+     * Enciphers (`encrypt` 1) or deciphers (0) `size` bytes in place by CBC. `iv` has the length of a block: 16 bytes for
+     * WHIMBREL_AES, 8 for WHIMBREL_TRIPLE_DES; it is not changed. One block with an IV of zeros is the block cipher itself.
+     * WHIMBREL_ERR_BAD_VALUE: `size` is not a multiple of a block.
+     */
+    int32_t (*cbc)(void *context,
+                   uint8_t cipher,
+                   uint8_t encrypt,
+                   const uint8_t *key,
+                   size_t key_length,
+                   const uint8_t *iv,
+                   uint8_t *data,
+                   size_t size);
+    /**
+     * Computes the checksum of `count` chunks, at most 6, one behind the other, into the 16 bytes of `out`.
+     * WHIMBREL_AES: CMAC (NIST SP 800-38B). WHIMBREL_TRIPLE_DES: 8 bytes, the last block of CBC with an IV of zeros over the
+     * chunks, which zeros fill up to whole blocks; `out` ends with 8 zeros.
+     */
+    int32_t (*mac)(void *context,
+                   uint8_t cipher,
+                   const uint8_t *key,
+                   size_t key_length,
+                   const whimbrel_chunk_t *chunks,
+                   size_t count,
+                   uint8_t *out);
+} whimbrel_crypto_t;
+
+/**
+ * AES and Triple DES in Rust, without the context. In the library of a host; firmware has it if it was built with the feature
+ * `crypto`, and otherwise brings whimbrel_mbedtls_crypto or a table of its own.
+ */
+extern const whimbrel_crypto_t whimbrel_crypto_software;
+
+/* -------------------------------------------------------------------------------------------------------- */
 /* Constants and the structs that the application fills.                                                    */
 /* -------------------------------------------------------------------------------------------------------- */
 
@@ -449,6 +511,21 @@ typedef struct whimbrel_security_t {
 /** A bootstrap is given up or ends, or its account times out. */
 #define WHIMBREL_WAKE_BOOTSTRAP 9
 /**
+ * How SMS is done, as bits of whimbrel_config_t.sms_flags: for debugging, an account with WHIMBREL_SMS_NOSEC hears everybody,
+ * and answers whom it heard. Never in a product (TS 1.0 section 7.2).
+ */
+#define WHIMBREL_SMS_ANYONE 1
+/** Numbers are the same if their last seven digits are, for networks that show national numbers. */
+#define WHIMBREL_SMS_SIMILAR 2
+/** Keys of 32 bytes are one of AES-256, and not two of AES-128. */
+#define WHIMBREL_SMS_AES_256 4
+/** The cryptographic checksum of secured packets has 4 bytes, and not 8. */
+#define WHIMBREL_SMS_SHORT_MAC 8
+/** A response packet is sent where the server asks for one. */
+#define WHIMBREL_SMS_RESPOND 16
+/** The validity period is told in seconds (enhanced format), which few networks know. */
+#define WHIMBREL_SMS_PRECISE 32
+/**
  * How a link is opened (whimbrel_port_t.link_open), as bits: the datagrams are those of the security backend, which a socket
  * need not know.
  */
@@ -464,8 +541,8 @@ typedef struct whimbrel_access_t whimbrel_access_t;
 
 /**
  * A part of the client that a product can leave out; the library has whimbrel_reporting, whimbrel_transfers,
- * whimbrel_creation, whimbrel_deferral, whimbrel_dtls, whimbrel_persistence and whimbrel_bootstrap. Only those named are
- * linked.
+ * whimbrel_creation, whimbrel_deferral, whimbrel_dtls, whimbrel_persistence, whimbrel_bootstrap, whimbrel_sms and
+ * whimbrel_secured_packets. Only those named are linked.
  */
 typedef struct whimbrel_feature_t whimbrel_feature_t;
 
@@ -509,6 +586,11 @@ typedef struct whimbrel_limits_t {
      * keys for each account (0: no bootstrap, and without DTLS no persistence).
      */
     uint32_t bootstrap;
+    /**
+     * With SMS: messages in several parts that can wait for the rest at a time, at most 64. Each takes about
+     * `datagram` bytes, and so does one that is sent (0: no SMS).
+     */
+    uint16_t sms;
 } whimbrel_limits_t;
 
 /** Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses. */
@@ -610,6 +692,25 @@ typedef struct whimbrel_config_t {
      * The client listens for it, with DTLS in the role of the server, and the radio stays on.
      */
     uint8_t server_initiated;
+    /** With whimbrel_sms: WHIMBREL_SMS_… as bits. */
+    uint8_t sms_flags;
+    /** TP-PID of what is sent, and */
+    uint8_t sms_protocol;
+    /**
+     * TP-DCS; 0 takes 4, 8-bit data. Secured packets that a smartcard of the server's side expects have 0x7f and 0xf6
+     * (TS 1.0 section 7.2.2.2).
+     */
+    uint8_t sms_coding;
+    /**
+     * The number of this device, "+15555550199", for the registration (TS 1.0 section 5.3.1); NULL: not known, see
+     * whimbrel_sms_number().
+     */
+    const char *sms_number;
+    /**
+     * How long an answer by SMS may take in seconds, for nothing is sent twice (TS 1.0 section 8.6.2), and the least validity
+     * period (TP-VP) of an SMS; 0 takes 300.
+     */
+    uint32_t sms_answer_s;
 } whimbrel_config_t;
 
 /** The platform. None of these functions may block, and none may call the client but whimbrel_changed(). */
@@ -666,7 +767,84 @@ typedef struct whimbrel_port_t {
      * after a power cut. If power is cut meanwhile, the record may hold anything: the client sees that, and has another.
      */
     int32_t (*storage_write)(void *context, uint16_t record, const uint8_t *data, size_t size);
+    /**
+     * Takes an SMS-SUBMIT (TS 23.040) to be sent, without service centre address: WHIMBREL_OK; WHIMBREL_ERR_BUSY: there is no
+     * room for it now; another error. An error counts as a loss. For whimbrel_sms; NULL together with `sms_receive`.
+     */
+    int32_t (*sms_send)(void *context, const uint8_t *tpdu, size_t size);
+    /**
+     * Gives an SMS-DELIVER or SMS-STATUS-REPORT that came, without service centre address: its length, 0 if none waits, or an
+     * error.
+     */
+    int32_t (*sms_receive)(void *context, uint8_t *buffer, size_t size);
+    /** Ciphers for whimbrel_secured_packets; must live as long as the client. NULL: none. */
+    const whimbrel_crypto_t *crypto;
 } whimbrel_port_t;
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* Short messages: what an account is reached and secured with, and the parts that do it.                   */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** SMS Security Mode (TS 1.0 Appendix E.1 resource 6): DTLS that ends in the device, with PSK. */
+#define WHIMBREL_SMS_DTLS 1
+/** Secured packets (TS 102 225). Without a smartcard they end in the device, by whimbrel_secured_packets. */
+#define WHIMBREL_SMS_PACKETS 2
+/** No security. */
+#define WHIMBREL_SMS_NOSEC 3
+
+/**
+ * How an account is reached by SMS: the resources 6 to 9 of the Security object (TS 1.0 Appendix E.1), and Trigger of the
+ * Server object. Copied, not kept.
+ */
+typedef struct whimbrel_sms_t {
+    /** sizeof(whimbrel_sms_t) */
+    size_t size;
+    /**
+     * SMS Security Mode, resource 6: WHIMBREL_SMS_DTLS, whose keys are those of whimbrel_account_t.security,
+     * WHIMBREL_SMS_PACKETS or WHIMBREL_SMS_NOSEC.
+     */
+    uint8_t mode;
+    /**
+     * 1: the server may trigger an Update or a bootstrap by SMS, whatever the binding is (`/1/x/21`, 1.1). Such an SMS is not
+     * answered.
+     */
+    uint8_t trigger;
+    /** LwM2M Server SMS Number, resource 9: "+15555550123". NULL where whimbrel_account_t.uri is `tel:+15555550123`. */
+    const char *number;
+    /** SMS Binding Key Parameters, resource 7: KIc, KID, SPI, TAR; 6 bytes with the first of SPI, or 7. */
+    const uint8_t *parameters;
+    /** Their length in bytes. */
+    size_t parameters_length;
+    /** SMS Binding Secret Key(s), resource 8: 16, 32 or 48 bytes. */
+    const uint8_t *keys;
+    /** Their length in bytes. */
+    size_t keys_length;
+} whimbrel_sms_t;
+
+/**
+ * Short messages as a way to servers (TS 1.0 sections 7.2 and 8.6.2): bindings S, SQ, US, UQS, `tel:` URIs, triggers. Needs
+ * whimbrel_port_t.sms_send and .sms_receive and whimbrel_limits_t.sms. Named after whimbrel_dtls, where that is named. Without it
+ * such bindings are refused.
+ */
+extern const whimbrel_feature_t whimbrel_sms;
+
+/**
+ * Secured packets that end in the device (TS 1.0 section 7.2.2.3). Needs whimbrel_sms, whimbrel_port_t.crypto, and the storage
+ * functions: counters must outlive a power cut.
+ */
+extern const whimbrel_feature_t whimbrel_secured_packets;
+
+/**
+ * Tells what number the device has, where that was not known at whimbrel_client_init(): servers are told with the next Update.
+ *
+ * @param number  "+15555550199"; copied.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_BAD_VALUE: not a number; WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_sms is not named;
+ *         WHIMBREL_ERR_ARGUMENT: NULL.
+ *
+ * Serves: TS 1.0 sections 5.3.1 and 5.3.2 (SMS Number). Since 0.1.
+ */
+int32_t whimbrel_sms_number(whimbrel_client_t *client,
+                            const char *number);
 
 /* -------------------------------------------------------------------------------------------------------- */
 /* The life of a client, from C.                                                                            */
@@ -698,9 +876,12 @@ size_t whimbrel_client_size(const whimbrel_limits_t *limits);
  * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in a struct, a function
  *         missing in the port, no endpoint name or no format, limits or timing out of range, access control with
  *         whimbrel_limits_t.access 0, whimbrel_dtls without a complete whimbrel_port_t.security or with whimbrel_limits_t.mtu 0,
- *         whimbrel_persistence without storage functions, whimbrel_bootstrap with whimbrel_limits_t.bootstrap 0;
+ *         whimbrel_persistence without storage functions, whimbrel_bootstrap with whimbrel_limits_t.bootstrap 0, whimbrel_sms
+ *         without its functions or with whimbrel_limits_t.sms 0, whimbrel_secured_packets without a complete
+ *         whimbrel_port_t.crypto or without storage functions;
  *         WHIMBREL_ERR_FULL: `memory` is too small;
- *         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes;
+ *         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes, whimbrel_config_t.sms_number is
+ *         no number;
  *         WHIMBREL_ERR_NOT_SUPPORTED: a version other than 1.0 and 1.1.
  *
  * Since 0.1.
@@ -837,9 +1018,12 @@ typedef struct whimbrel_credentials_t {
 typedef struct whimbrel_account_t {
     /** sizeof(whimbrel_account_t) */
     size_t size;
-    /** LwM2M Server URI: `coap://host:port`, or `coaps://host:port` where `security` secures. */
+    /**
+     * LwM2M Server URI: `coap://host:port`, or `coaps://host:port` where `security` secures; `tel:+15555550123` for a server
+     * that is reached by SMS alone.
+     */
     const char *uri;
-    /** Binding: "U" or "UQ"; NULL is "U". */
+    /** Binding: "U" or "UQ"; with `sms` also "S", "SQ", "US", "UQS" (TS 1.0 section 5.3.1.1); NULL is "U". */
     const char *binding;
     /** Lifetime in seconds; 0 takes 86400. */
     uint32_t lifetime_s;
@@ -867,6 +1051,8 @@ typedef struct whimbrel_account_t {
     uint32_t hold_off_s;
     /** Of a bootstrap server: Bootstrap-Server Account Timeout in seconds, resource 12; 0: the account stays. */
     uint32_t account_timeout_s;
+    /** How the server is reached by SMS; NULL: not at all. */
+    const whimbrel_sms_t *sms;
 } whimbrel_account_t;
 
 /**
@@ -879,7 +1065,8 @@ typedef struct whimbrel_account_t {
  *         `coap://` or `coaps://` URI, or its scheme and the Security Mode contradict each other, the Short Server ID is 0
  *         or 65535, the binding is not supported, or a Certificate Usage or Matching Type is out of range;
  *         WHIMBREL_ERR_SECURITY_MODE: whimbrel_dtls is not named, or the backend cannot do the Security Mode;
- *         WHIMBREL_ERR_CREDENTIALS: what the mode needs is missing; WHIMBREL_ERR_FULL: whimbrel_limits_t.servers is exhausted
+ *         the same of an SMS Security Mode and whimbrel_secured_packets; WHIMBREL_ERR_CREDENTIALS: what the mode needs is missing,
+ *         or keys of secured packets are not those that their parameters need; WHIMBREL_ERR_FULL: whimbrel_limits_t.servers is exhausted
  *         or .credentials is too small for URI and keys; WHIMBREL_ERR_ARGUMENT. Keys that cannot be parsed show when the
  *         session begins, as WHIMBREL_EVENT_ACCOUNT_INVALID.
  *

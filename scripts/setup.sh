@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs and the machine lacks. Idempotent: looks first, runs apt-get only for what
-# is missing. usage: scripts/setup.sh [group…]   groups: check c firmware fuzz dtls java; none means all of them.
+# is missing. usage: scripts/setup.sh [group…]   groups: check c firmware fuzz dtls packets java; none means all of them.
 # Each need is `group|how to see that it is there|package`. rustfmt and clippy come from rustup and are only checked.
 set -euo pipefail
 
@@ -18,11 +18,13 @@ fuzz|command -v g++|g++
 fuzz|command -v clang|clang
 dtls|command -v openssl|openssl
 dtls|command -v gnutls-serv|gnutls-bin
+packets|/usr/bin/python3 -c "import Cryptodome"|python3-pycryptodome
+packets|command -v openssl|openssl
 java|command -v javac|default-jdk-headless
 java|command -v mvn|maven
 '
 groups=("$@")
-[ ${#groups[@]} -gt 0 ] || groups=(check c firmware fuzz dtls java)
+[ ${#groups[@]} -gt 0 ] || groups=(check c firmware fuzz dtls packets java)
 for group in "${groups[@]}"; do
     grep -q "^$group|" <<<"$needs" || { echo "setup: no group $group" >&2; exit 2; }
 done

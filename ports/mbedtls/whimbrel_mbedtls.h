@@ -92,6 +92,13 @@ const whimbrel_security_t *whimbrel_mbedtls_security(whimbrel_mbedtls_t *backend
  */
 void whimbrel_mbedtls_close(whimbrel_mbedtls_t *backend);
 
+/**
+ * AES and Triple DES by Mbed TLS 3.6. It needs no backend. CMAC allocates some 320 bytes during a call, from where Mbed TLS
+ * takes its memory. What the library was not configured for is WHIMBREL_ERR_NOT_SUPPORTED (README.md), and so is all of it with
+ * Mbed TLS 4.
+ */
+extern const whimbrel_crypto_t whimbrel_mbedtls_crypto;
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 //! Server accounts from C.
 
 use super::handle::{enter, whimbrel_client_t};
+use super::sms::whimbrel_sms_t;
 use crate::client::NewAccount;
 use crate::error::Error;
 use crate::objects::{Binding, Credentials};
@@ -47,9 +48,10 @@ pub struct whimbrel_credentials_t {
 pub struct whimbrel_account_t {
     /// sizeof(whimbrel_account_t)
     pub size: usize,
-    /// LwM2M Server URI: `coap://host:port`, or `coaps://host:port` where `security` secures.
+    /// LwM2M Server URI: `coap://host:port`, or `coaps://host:port` where `security` secures; `tel:+15555550123` for a server
+    /// that is reached by SMS alone.
     pub uri: *const c_char,
-    /// Binding: "U" or "UQ"; NULL is "U".
+    /// Binding: "U" or "UQ"; with `sms` also "S", "SQ", "US", "UQS" (TS 1.0 section 5.3.1.1); NULL is "U".
     pub binding: *const c_char,
     /// Lifetime in seconds; 0 takes 86400.
     pub lifetime_s: u32,
@@ -73,6 +75,8 @@ pub struct whimbrel_account_t {
     pub hold_off_s: u32,
     /// Of a bootstrap server: Bootstrap-Server Account Timeout in seconds, resource 12; 0: the account stays.
     pub account_timeout_s: u32,
+    /// How the server is reached by SMS; NULL: not at all.
+    pub sms: *const whimbrel_sms_t,
 }
 
 /// # Safety
@@ -112,7 +116,7 @@ impl Suites {
 
 /// # Safety
 /// `bytes` points to `length` bytes, or is NULL.
-unsafe fn slice<'b>(bytes: *const u8, length: usize) -> &'b [u8] {
+pub(super) unsafe fn slice<'b>(bytes: *const u8, length: usize) -> &'b [u8] {
     // SAFETY: the contract above
     if bytes.is_null() || length == 0 { &[] } else { unsafe { core::slice::from_raw_parts(bytes, length) } }
 }
@@ -157,7 +161,8 @@ pub(super) unsafe fn read_credentials(
 ///         `coap://` or `coaps://` URI, or its scheme and the Security Mode contradict each other, the Short Server ID is 0
 ///         or 65535, the binding is not supported, or a Certificate Usage or Matching Type is out of range;
 ///         WHIMBREL_ERR_SECURITY_MODE: whimbrel_dtls is not named, or the backend cannot do the Security Mode;
-///         WHIMBREL_ERR_CREDENTIALS: what the mode needs is missing; WHIMBREL_ERR_FULL: whimbrel_limits_t.servers is exhausted
+///         the same of an SMS Security Mode and whimbrel_secured_packets; WHIMBREL_ERR_CREDENTIALS: what the mode needs is missing,
+///         or keys of secured packets are not those that their parameters need; WHIMBREL_ERR_FULL: whimbrel_limits_t.servers is exhausted
 ///         or .credentials is too small for URI and keys; WHIMBREL_ERR_ARGUMENT. Keys that cannot be parsed show when the
 ///         session begins, as WHIMBREL_EVENT_ACCOUNT_INVALID.
 ///
@@ -184,6 +189,11 @@ pub unsafe extern "C" fn whimbrel_account_add(
                 disable_timeout: given.disable_timeout_s,
                 storing: given.discard_offline == 0,
                 binding,
+                sms: match parts.read_sms {
+                    Some(read) => read(given.sms)?,
+                    None if given.sms.is_null() => None,
+                    None => return Err(Error::NotSupported),
+                },
             };
             let times = (given.bootstrap_server != 0).then_some((given.hold_off_s, given.account_timeout_s));
             match given.security.as_ref() {

@@ -1,6 +1,7 @@
 //! The platform's security table and storage functions behind the engine's traits.
 
 use super::account::read_credentials;
+use super::handle::Table;
 use super::layout::{BootstrapPlace, Carver};
 use super::security::*;
 use super::types::{Fitting, whimbrel_port_t};
@@ -21,7 +22,7 @@ pub(super) struct Platform;
 
 /// Where a backend's datagrams go: to the link of the session's number.
 struct Outlet {
-    port: *const whimbrel_port_t,
+    port: *const Table,
     link: u8,
 }
 
@@ -40,8 +41,7 @@ unsafe extern "C" fn forward(context: *mut c_void, datagram: *const u8, size: us
     // SAFETY: the outlet and the port live for the call that the outlet was given to
     unsafe {
         let outlet = &*context.cast::<Outlet>();
-        let port = &*outlet.port;
-        port.link_send.map_or(0, |send| send(port.context, outlet.link, datagram, size))
+        (*outlet.port).send(outlet.link, datagram, size)
     }
 }
 
@@ -147,15 +147,19 @@ pub(super) unsafe fn attach_bootstrap(fitting: &mut Fitting<'_>) -> Result<(), E
 
 // SAFETY of what follows: whimbrel_client_init refused a client with this part and an incomplete table, and the
 // application promised that the functions keep their contracts.
-fn table(port: &dyn Port) -> Option<&whimbrel_security_t> {
-    unsafe { (*port.table().cast::<whimbrel_port_t>()).security.as_ref() }
+pub(super) fn platform(port: &dyn Port) -> &whimbrel_port_t {
+    unsafe { &(*port.table().cast::<Table>()).port }
 }
 
-fn done(status: i32) -> Result<(), Error> {
+fn table(port: &dyn Port) -> Option<&whimbrel_security_t> {
+    unsafe { platform(port).security.as_ref() }
+}
+
+pub(super) fn done(status: i32) -> Result<(), Error> {
     if status < 0 { Err(Error::from_c(status)) } else { Ok(()) }
 }
 
-fn count(status: i32, room: usize) -> Result<usize, Error> {
+pub(super) fn count(status: i32, room: usize) -> Result<usize, Error> {
     done(status)?;
     Ok((status as usize).min(room))
 }
@@ -166,7 +170,7 @@ fn with_setup(
     setup: &Setup<'_>,
     job: &dyn Fn(&whimbrel_session_t) -> i32,
 ) -> Result<(), Error> {
-    let platform = unsafe { &*port.table().cast::<whimbrel_port_t>() };
+    let platform = platform(port);
     let mut suites = [0; CIPHERSUITES];
     let mut known = 0usize;
     for (slot, pair) in suites.iter_mut().zip(setup.ciphersuites.as_chunks::<2>().0) {
@@ -307,14 +311,14 @@ impl Backend for Platform {
 
 impl Storage for Platform {
     fn read(&self, port: &dyn Port, slot: u16, buffer: &mut [u8]) -> Result<usize, Error> {
-        let platform = unsafe { &*port.table().cast::<whimbrel_port_t>() };
+        let platform = platform(port);
         let read = platform.storage_read.ok_or(Error::Storage)?;
         let room = buffer.len();
         count(unsafe { read(platform.context, slot, buffer.as_mut_ptr(), room) }, room)
     }
 
     fn write(&self, port: &dyn Port, slot: u16, data: &[u8]) -> Result<(), Error> {
-        let platform = unsafe { &*port.table().cast::<whimbrel_port_t>() };
+        let platform = platform(port);
         let write = platform.storage_write.ok_or(Error::Storage)?;
         done(unsafe { write(platform.context, slot, data.as_ptr(), data.len()) })
     }

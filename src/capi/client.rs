@@ -3,6 +3,7 @@
 use super::handle::{Making, bury, deliver, enter, note, whimbrel_client_t};
 use super::layout::{Carver, Limits, lay_out};
 use super::types::*;
+use crate::client::config::TextConfig;
 use crate::client::features::Features;
 use crate::client::{Config, Engine};
 use crate::coap::Params;
@@ -44,9 +45,12 @@ pub unsafe extern "C" fn whimbrel_client_size(limits: *const whimbrel_limits_t) 
 /// @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in a struct, a function
 ///         missing in the port, no endpoint name or no format, limits or timing out of range, access control with
 ///         whimbrel_limits_t.access 0, whimbrel_dtls without a complete whimbrel_port_t.security or with whimbrel_limits_t.mtu 0,
-///         whimbrel_persistence without storage functions, whimbrel_bootstrap with whimbrel_limits_t.bootstrap 0;
+///         whimbrel_persistence without storage functions, whimbrel_bootstrap with whimbrel_limits_t.bootstrap 0, whimbrel_sms
+///         without its functions or with whimbrel_limits_t.sms 0, whimbrel_secured_packets without a complete
+///         whimbrel_port_t.crypto or without storage functions;
 ///         WHIMBREL_ERR_FULL: `memory` is too small;
-///         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes;
+///         WHIMBREL_ERR_BAD_VALUE: the endpoint name is not UTF-8 or longer than 128 bytes, whimbrel_config_t.sms_number is
+///         no number;
 ///         WHIMBREL_ERR_NOT_SUPPORTED: a version other than 1.0 and 1.1.
 ///
 /// Since 0.1.
@@ -91,7 +95,8 @@ unsafe fn make(
             && port.link_send.is_some()
             && port.link_receive.is_some()
             && port.link_close.is_some()
-            && port.lock.is_some() == port.unlock.is_some();
+            && port.lock.is_some() == port.unlock.is_some()
+            && port.sms_send.is_some() == port.sms_receive.is_some();
         if memory.is_null() || memory.align_offset(8) != 0 || !complete {
             return Err(Error::Argument);
         }
@@ -101,8 +106,14 @@ unsafe fn make(
         let mut carver = Carver::new(memory, size);
         let (place, tables, mut parts, places) = lay_out(&mut carver, &limits)?;
         let mut tables = tables.ok_or(Error::Full)?;
-        let mut fitting =
-            Fitting { port, tables: &mut tables, parts: &mut parts, places: &places, config: &mut chosen };
+        let mut fitting = Fitting {
+            port,
+            tables: &mut tables,
+            parts: &mut parts,
+            places: &places,
+            config: &mut chosen,
+            sms_number: given.sms_number,
+        };
         attach(given, &mut fitting)?;
         if let Some(access) = given.access.as_ref() {
             (access.attach)(&mut fitting)?;
@@ -177,6 +188,17 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
         mtu: 0,
         confirm_notifications: given.confirm_notifications != 0,
         invites: given.server_initiated != 0,
+        texts: TextConfig {
+            params: Params {
+                ack_timeout_ms: or(given.sms_answer_s, 300).saturating_mul(1000),
+                ack_random_permille: 1000,
+                max_retransmit: 0,
+                nstart: 1,
+            },
+            protocol: given.sms_protocol,
+            coding: if given.sms_coding == 0 { 4 } else { given.sms_coding },
+            how: given.sms_flags,
+        },
     })
 }
 

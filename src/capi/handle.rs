@@ -2,10 +2,12 @@
 
 use super::layout::Parts;
 use super::types::{whimbrel_event_t, whimbrel_path_t, whimbrel_port_t};
+use crate::client::texting::Lines;
 use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::path::Path;
 use crate::port::{Event, Opening, Port};
+use crate::sms::tpdu::TPDU_MAX;
 use crate::time::Instant;
 use core::ffi::c_void;
 use core::ptr;
@@ -33,10 +35,41 @@ struct Mailbox {
     overflowed: bool,
 }
 
+/// What stands behind [`Port::table`].
+#[derive(Clone, Copy)]
+pub(super) struct Table {
+    pub port: whimbrel_port_t,
+    /// Links that are SMS.
+    pub lines: Option<&'static dyn Lines>,
+}
+
+impl Table {
+    /// Sends a datagram of a security backend.
+    ///
+    /// # Safety
+    /// The contract of whimbrel_port_t.
+    pub unsafe fn send(&self, link: u8, datagram: *const u8, size: usize) -> i32 {
+        // SAFETY: the contract above
+        unsafe {
+            let Some(lines) = self.lines else {
+                return self.port.link_send.map_or(0, |send| send(self.port.context, link, datagram, size));
+            };
+            let mut tpdu = [0; TPDU_MAX];
+            match lines.submit(link, core::slice::from_raw_parts(datagram, size), &mut tpdu) {
+                None => self.port.link_send.map_or(0, |send| send(self.port.context, link, datagram, size)),
+                Some(Ok(length)) => {
+                    self.port.sms_send.map_or(0, |send| send(self.port.context, tpdu.as_ptr(), length))
+                }
+                Some(Err(error)) => error.to_c(),
+            }
+        }
+    }
+}
+
 /// The platform's table behind the engine's trait.
 #[derive(Clone, Copy)]
 pub(super) struct CPort {
-    table: whimbrel_port_t,
+    table: Table,
     event: Option<unsafe extern "C" fn(*mut c_void, *const whimbrel_event_t)>,
     event_context: *mut c_void,
 }
@@ -67,34 +100,35 @@ fn done(status: i32) -> Result<(), Error> {
 // promised that they keep their contracts.
 impl Port for &CPort {
     fn random(&mut self, buffer: &mut [u8]) {
-        if let Some(random) = self.table.random {
-            unsafe { random(self.table.context, buffer.as_mut_ptr(), buffer.len()) }
+        if let Some(random) = self.table.port.random {
+            unsafe { random(self.table.port.context, buffer.as_mut_ptr(), buffer.len()) }
         }
     }
 
     fn open(&mut self, link: u8, host: &str, port: u16, how: u8) -> Result<Opening, Error> {
-        let open = self.table.link_open.ok_or(Error::Link)?;
-        let status =
-            unsafe { open(self.table.context, link, host.as_ptr().cast(), host.len(), port, how.into()) };
+        let open = self.table.port.link_open.ok_or(Error::Link)?;
+        let status = unsafe {
+            open(self.table.port.context, link, host.as_ptr().cast(), host.len(), port, how.into())
+        };
         done(status)?;
         Ok(if status == super::types::WHIMBREL_PENDING { Opening::Pending } else { Opening::Ready })
     }
 
     fn send(&mut self, link: u8, datagram: &[u8]) -> Result<(), Error> {
-        let send = self.table.link_send.ok_or(Error::Link)?;
-        done(unsafe { send(self.table.context, link, datagram.as_ptr(), datagram.len()) })
+        let send = self.table.port.link_send.ok_or(Error::Link)?;
+        done(unsafe { send(self.table.port.context, link, datagram.as_ptr(), datagram.len()) })
     }
 
     fn receive(&mut self, link: u8, buffer: &mut [u8]) -> Result<usize, Error> {
-        let receive = self.table.link_receive.ok_or(Error::Link)?;
-        let status = unsafe { receive(self.table.context, link, buffer.as_mut_ptr(), buffer.len()) };
+        let receive = self.table.port.link_receive.ok_or(Error::Link)?;
+        let status = unsafe { receive(self.table.port.context, link, buffer.as_mut_ptr(), buffer.len()) };
         done(status)?;
         Ok((status as usize).min(buffer.len()))
     }
 
     fn close(&mut self, link: u8) {
-        if let Some(close) = self.table.link_close {
-            unsafe { close(self.table.context, link) }
+        if let Some(close) = self.table.port.link_close {
+            unsafe { close(self.table.port.context, link) }
         }
     }
 
@@ -126,7 +160,8 @@ pub(super) struct Making {
 impl Making {
     /// The platform for the engine's first words.
     pub fn platform(&self) -> CPort {
-        CPort { table: self.port, event: self.event, event_context: self.event_context }
+        let table = Table { port: self.port, lines: None };
+        CPort { table, event: self.event, event_context: self.event_context }
     }
 
     /// Puts the client into its place.
@@ -134,7 +169,8 @@ impl Making {
     /// # Safety
     /// `place` is aligned and large enough, and nobody else's.
     pub unsafe fn finish(self, place: *mut whimbrel_client_t, engine: Engine<'static>, mut parts: Parts) {
-        let port = CPort { table: self.port, event: self.event, event_context: self.event_context };
+        let table = Table { port: self.port, lines: parts.lines };
+        let port = CPort { table, event: self.event, event_context: self.event_context };
         let changes = core::mem::take(&mut parts.changes);
         let mailbox =
             Mailbox { paths: changes.as_mut_ptr(), capacity: changes.len(), count: 0, overflowed: false };
@@ -166,7 +202,7 @@ pub(super) unsafe fn enter(
         }
         (*client).entered = true;
         let mut port = &(*client).port;
-        let now = port.table.now.map_or(0, |now| now(port.table.context));
+        let now = port.table.port.now.map_or(0, |now| now(port.table.port.context));
         let mut context = Context { now: Instant::from_millis(now), port: &mut port };
         let done = job(&mut (*client).engine, &mut (*client).parts, &mut context);
         (*client).entered = false;
@@ -196,7 +232,7 @@ pub(super) unsafe fn note(client: *mut whimbrel_client_t, path: Path) -> i32 {
         if ptr::read_volatile(&raw const (*client).alive) != ALIVE {
             return Error::State.to_c();
         }
-        let port = &raw const (*client).port.table;
+        let port = &raw const (*client).port.table.port;
         let context = (*port).context;
         let state = (*port).lock.map(|lock| lock(context));
         let mailbox = &raw mut (*client).mailbox;
@@ -223,7 +259,7 @@ pub(super) unsafe fn note(client: *mut whimbrel_client_t, path: Path) -> i32 {
 pub(super) unsafe fn deliver(client: *mut whimbrel_client_t, engine: &mut Engine<'static>) {
     // SAFETY: as for `note`; the engine is borrowed, the mailbox is not part of it
     unsafe {
-        let port = &raw const (*client).port.table;
+        let port = &raw const (*client).port.table.port;
         let context = (*port).context;
         let mailbox = &raw mut (*client).mailbox;
         loop {

@@ -4,10 +4,12 @@ use super::account::CredentialsReader;
 use super::device::Device;
 use super::handle::whimbrel_client_t;
 use super::object::CObject;
+use super::sms::{SmsReader, sms_size};
 use super::types::{whimbrel_access_t, whimbrel_limits_t};
 use crate::client::account::Account;
 use crate::client::bootstrap::Bootstrap;
 use crate::client::keep::Keeper;
+use crate::client::texting::Lines;
 use crate::client::{AttributeSet, Memory, Observation, Pending, Session};
 use crate::coap::Recent;
 use crate::error::Error;
@@ -16,6 +18,7 @@ use crate::objects::{
     AccessControl, AclRow, OpenSecurity, OrderedServer, Security, SecurityRow, Server, ServerExtra, ServerRow,
 };
 use crate::path::Path;
+use core::cell::Cell;
 use core::mem::{align_of, size_of};
 use core::ptr;
 
@@ -37,6 +40,7 @@ pub(crate) struct Limits {
     pub body: usize,
     pub mtu: usize,
     pub bootstrap: usize,
+    pub sms: usize,
 }
 
 const fn or(value: u16, default: u16) -> usize {
@@ -66,6 +70,7 @@ impl Limits {
             body: 0,
             mtu: 0,
             bootstrap: 0,
+            sms: 0,
         };
         // SAFETY: the contract above; behind a size that is not ours there may be less than we know
         let given = match unsafe { given.as_ref() } {
@@ -89,12 +94,14 @@ impl Limits {
             body: given.body as usize,
             mtu: given.mtu.into(),
             bootstrap: given.bootstrap as usize,
+            sms: given.sms.into(),
         };
         let sound = limits.servers <= 32
             && limits.observations <= 255
             && limits.datagram >= 128
             && limits.body <= 0x00ff_ffff
             && limits.bootstrap <= 0x00ff_ffff
+            && limits.sms <= 64
             && (limits.mtu == 0 || (140..=16384).contains(&limits.mtu));
         if sound { Ok(limits) } else { Err(Error::Argument) }
     }
@@ -177,7 +184,10 @@ pub(crate) struct Parts {
     pub acls: &'static [AclRow],
     pub device_place: *mut Device,
     pub read_credentials: Option<CredentialsReader>,
+    pub read_sms: Option<SmsReader>,
     pub changes: &'static mut [Path],
+    /// Where SMS is, for datagrams of the security backend.
+    pub lines: Option<&'static dyn Lines>,
 }
 
 impl Parts {
@@ -196,6 +206,10 @@ pub(crate) struct Places {
     pub keeper: *mut Keeper<'static>,
     /// For whimbrel_bootstrap, to be carved by it.
     pub bootstrap: (*mut u8, usize),
+    /// For whimbrel_sms and whimbrel_secured_packets, to be carved by them.
+    pub sms: (*mut u8, usize),
+    /// How many messages in parts there can be.
+    pub sets: usize,
 }
 
 /// What whimbrel_bootstrap puts into its place.
@@ -241,7 +255,7 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
         let security = carver.slice(1, || Security { rows: security })?;
         let servers = carver.slice(rows, || ServerRow::FREE)?;
         let servers: &'static [ServerRow] = servers;
-        let server = carver.slice(1, || Server { rows: servers })?;
+        let server = carver.slice(1, || Server { rows: servers, texts: Cell::new(0) })?;
         let acls: &'static [AclRow] = carver.slice(limits.access, || AclRow::FREE)?;
         let keeps = usize::from(limits.mtu != 0 || limits.bootstrap != 0);
         let sessions = rows.saturating_mul(keeps);
@@ -249,11 +263,14 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
             0 => 0,
             old => BootstrapPlace::size(rows).saturating_add(old),
         };
+        let sms = if limits.sms == 0 { 0 } else { sms_size(rows, limits.sms, limits.datagram) };
         let places = Places {
             access: carver.take(usize::from(limits.access != 0))?,
             sessions: (carver.take(sessions)?, sessions),
             keeper: carver.take(keeps)?,
             bootstrap: (carver.take(bootstrap)?, bootstrap),
+            sms: (carver.take(sms)?, sms),
+            sets: limits.sms,
         };
         let objects = carver.slice(limits.objects.saturating_add(3), || None)?;
         let instances = limits.instances.saturating_add(limits.access).saturating_add(rows.saturating_mul(2));
@@ -265,8 +282,10 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
             access_control: None,
             acls,
             read_credentials: None,
+            read_sms: None,
             device_place: carver.take::<Device>(1)?,
             changes: carver.slice(limits.changes, || Path::ROOT)?,
+            lines: None,
         };
         let accounts = carver.slice(rows, || Account::FREE)?;
         let observations = carver.slice(limits.observations, || Observation::FREE)?;

@@ -12,7 +12,11 @@ mod handle;
 
 mod security;
 
+mod crypto;
+
 mod types;
+
+mod sms;
 
 mod client;
 
@@ -41,11 +45,13 @@ pub use account::*;
 pub use bootstrap::*;
 pub use call::*;
 pub use client::*;
+pub use crypto::*;
 pub use device::*;
 pub use format::*;
 pub use handle::whimbrel_client_t;
 pub use object::*;
 pub use security::*;
+pub use sms::*;
 pub use types::*;
 
 pub use at::*;

@@ -1,6 +1,7 @@
 //! Constants and the structs that the application fills.
 
 use super::access::whimbrel_access_entry_t;
+use super::crypto::whimbrel_crypto_t;
 use super::security::whimbrel_security_t;
 use crate::error::Error;
 use core::ffi::{c_char, c_void};
@@ -217,6 +218,20 @@ pub const WHIMBREL_WAKE_HANDSHAKE: u8 = 8;
 /// A bootstrap is given up or ends, or its account times out.
 pub const WHIMBREL_WAKE_BOOTSTRAP: u8 = 9;
 
+/// How SMS is done, as bits of whimbrel_config_t.sms_flags: for debugging, an account with WHIMBREL_SMS_NOSEC hears everybody,
+/// and answers whom it heard. Never in a product (TS 1.0 section 7.2).
+pub const WHIMBREL_SMS_ANYONE: u8 = 1;
+/// Numbers are the same if their last seven digits are, for networks that show national numbers.
+pub const WHIMBREL_SMS_SIMILAR: u8 = 2;
+/// Keys of 32 bytes are one of AES-256, and not two of AES-128.
+pub const WHIMBREL_SMS_AES_256: u8 = 4;
+/// The cryptographic checksum of secured packets has 4 bytes, and not 8.
+pub const WHIMBREL_SMS_SHORT_MAC: u8 = 8;
+/// A response packet is sent where the server asks for one.
+pub const WHIMBREL_SMS_RESPOND: u8 = 16;
+/// The validity period is told in seconds (enhanced format), which few networks know.
+pub const WHIMBREL_SMS_PRECISE: u8 = 32;
+
 /// How a link is opened (whimbrel_port_t.link_open), as bits: the datagrams are those of the security backend, which a socket
 /// need not know.
 pub const WHIMBREL_LINK_SECURE: u8 = 1;
@@ -261,6 +276,9 @@ pub struct whimbrel_limits_t {
     /// With bootstrap: bytes for the old values of what a bootstrap server changes, until it has finished; about 100 and the
     /// keys for each account (0: no bootstrap, and without DTLS no persistence).
     pub bootstrap: u32,
+    /// With SMS: messages in several parts that can wait for the rest at a time, at most 64. Each takes about
+    /// `datagram` bytes, and so does one that is sent (0: no SMS).
+    pub sms: u16,
 }
 
 /// Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses.
@@ -341,8 +359,8 @@ pub struct whimbrel_access_t {
 }
 
 /// A part of the client that a product can leave out; the library has whimbrel_reporting, whimbrel_transfers,
-/// whimbrel_creation, whimbrel_deferral, whimbrel_dtls, whimbrel_persistence and whimbrel_bootstrap. Only those named are
-/// linked.
+/// whimbrel_creation, whimbrel_deferral, whimbrel_dtls, whimbrel_persistence, whimbrel_bootstrap, whimbrel_sms and
+/// whimbrel_secured_packets. Only those named are linked.
 pub struct whimbrel_feature_t {
     pub(crate) select: fn(&mut crate::client::features::Features<'static>),
     pub(crate) attach: Option<Attach>,
@@ -358,6 +376,7 @@ pub(crate) struct Fitting<'f> {
     pub parts: &'f mut super::layout::Parts,
     pub places: &'f super::layout::Places,
     pub config: &'f mut crate::client::Config<'static>,
+    pub sms_number: *const c_char,
 }
 
 /// What the application chooses. Everything pointed to must live as long as the client; strings end with NUL.
@@ -407,6 +426,19 @@ pub struct whimbrel_config_t {
     /// With whimbrel_bootstrap, 1: the bootstrap server may speak first (server initiated bootstrap, TS 1.0 section 5.2.3.4).
     /// The client listens for it, with DTLS in the role of the server, and the radio stays on.
     pub server_initiated: u8,
+    /// With whimbrel_sms: WHIMBREL_SMS_… as bits.
+    pub sms_flags: u8,
+    /// TP-PID of what is sent, and
+    pub sms_protocol: u8,
+    /// TP-DCS; 0 takes 4, 8-bit data. Secured packets that a smartcard of the server's side expects have 0x7f and 0xf6
+    /// (TS 1.0 section 7.2.2.2).
+    pub sms_coding: u8,
+    /// The number of this device, "+15555550199", for the registration (TS 1.0 section 5.3.1); NULL: not known, see
+    /// whimbrel_sms_number().
+    pub sms_number: *const c_char,
+    /// How long an answer by SMS may take in seconds, for nothing is sent twice (TS 1.0 section 8.6.2), and the least validity
+    /// period (TP-VP) of an SMS; 0 takes 300.
+    pub sms_answer_s: u32,
 }
 
 /// The platform. None of these functions may block, and none may call the client but whimbrel_changed().
@@ -463,6 +495,14 @@ pub struct whimbrel_port_t {
     /// after a power cut. If power is cut meanwhile, the record may hold anything: the client sees that, and has another.
     pub storage_write:
         Option<unsafe extern "C" fn(context: *mut c_void, record: u16, data: *const u8, size: usize) -> i32>,
+    /// Takes an SMS-SUBMIT (TS 23.040) to be sent, without service centre address: WHIMBREL_OK; WHIMBREL_ERR_BUSY: there is no
+    /// room for it now; another error. An error counts as a loss. For whimbrel_sms; NULL together with `sms_receive`.
+    pub sms_send: Option<unsafe extern "C" fn(context: *mut c_void, tpdu: *const u8, size: usize) -> i32>,
+    /// Gives an SMS-DELIVER or SMS-STATUS-REPORT that came, without service centre address: its length, 0 if none waits, or an
+    /// error.
+    pub sms_receive: Option<unsafe extern "C" fn(context: *mut c_void, buffer: *mut u8, size: usize) -> i32>,
+    /// Ciphers for whimbrel_secured_packets; must live as long as the client. NULL: none.
+    pub crypto: *const whimbrel_crypto_t,
 }
 
 // The numbers above are what the engine means by them.

@@ -19,6 +19,8 @@ pub mod changed {
     pub const BINDING: u8 = 4;
     /// The list of objects and object instances.
     pub const OBJECTS: u8 = 8;
+    /// `sms`
+    pub const NUMBER: u8 = 16;
 }
 
 /// Where a server account stands.
@@ -131,6 +133,8 @@ pub struct Account {
     pub server: u16,
     /// Whether the port holds a link.
     pub linked: bool,
+    /// Whether SMS is the way to the server, and no link.
+    pub texts: bool,
     /// The minor version of LwM2M spoken with this server.
     pub version: u8,
     /// How many registrations failed in a row.
@@ -161,6 +165,7 @@ impl Account {
         security: 0,
         server: 0,
         linked: false,
+        texts: false,
         version: 0,
         failures: 0,
         changed: 0,

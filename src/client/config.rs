@@ -39,6 +39,21 @@ pub struct Config<'a> {
     pub confirm_notifications: bool,
     /// Whether a bootstrap server may speak first (TS 1.0 section 5.2.3.4).
     pub invites: bool,
+    /// How short messages are sent.
+    pub texts: TextConfig,
+}
+
+/// How short messages are sent (TS 23.040), and what is done with those that come.
+#[derive(Clone, Copy, Debug)]
+pub struct TextConfig {
+    /// How long an answer may take: nothing is repeated meanwhile (TS 1.0 section 8.6.2).
+    pub params: Params,
+    /// TP-PID.
+    pub protocol: u8,
+    /// TP-DCS.
+    pub coding: u8,
+    /// Bits of [`text`](crate::client::texting::how).
+    pub how: u8,
 }
 
 impl<'a> Config<'a> {

@@ -3,7 +3,7 @@
 use crate::client::account::{Exchange, Purpose, State};
 use crate::client::features::Fate;
 use crate::client::session::Phase;
-use crate::client::{Context, Engine};
+use crate::client::{Beside, Context, Engine};
 use crate::coap::exchange::Due;
 use crate::coap::{Kind, Transmission, writer};
 use crate::error::Error;
@@ -50,7 +50,7 @@ impl Engine<'_> {
     ) {
         let mut random = [0u8; 4];
         ctx.port.random(&mut random);
-        let transmission = Transmission::start(ctx.now, &self.config.coap, u32::from_ne_bytes(random));
+        let transmission = Transmission::start(ctx.now, self.params(who), u32::from_ne_bytes(random));
         let exchange =
             Exchange { purpose, id, token, length: length as u16, transmission, acknowledged: None };
         if let Some(account) = self.account(who) {
@@ -67,10 +67,16 @@ impl Engine<'_> {
 
     /// Hands a datagram to the link. A link that fails has lost it; retransmission decides what follows.
     pub(crate) fn transmit(&mut self, ctx: &mut Context<'_>, who: usize, datagram: &[u8]) {
+        if self.beside == Beside::Mute {
+            return;
+        }
         self.need_radio(ctx);
         self.stay_awake(ctx.now, who);
-        let sent = match self.config.features.securing {
-            Some((securing, _)) if self.phase(who) != Phase::Clear => securing.send(self, ctx, who, datagram),
+        let sent = match (self.config.features.texting, self.config.features.securing) {
+            (Some(texting), _) if self.texts(who) => texting.send(self, ctx, who, datagram),
+            (_, Some((securing, _))) if self.phase(who) != Phase::Clear => {
+                securing.send(self, ctx, who, datagram)
+            }
             _ => ctx.port.send(who as u8, datagram),
         };
         if let Err(error) = sent {
@@ -105,7 +111,7 @@ impl Engine<'_> {
 
     /// An Acknowledgement without a response: the response comes later.
     pub(crate) fn acknowledged(&mut self, ctx: &mut Context<'_>, who: usize, id: u16) {
-        let lifetime = self.config.coap.exchange_lifetime();
+        let lifetime = self.lifetime(who, true);
         let Some(account) = self.account(who) else { return };
         let Some(exchange) = account.exchange.as_mut().filter(|exchange| exchange.id == id) else { return };
         match exchange.purpose {
@@ -145,7 +151,7 @@ impl Engine<'_> {
 
     /// Whether the account may begin an exchange now.
     pub(crate) fn may_begin(&self, who: usize) -> bool {
-        self.online
+        self.reachable(who)
             && self.accounts.get(who).is_some_and(|account| {
                 account.exchange.is_none() && account.linked && !matches!(account.state, State::Free)
             })

@@ -6,14 +6,16 @@
 use crate::client::keep::Keeper;
 use crate::client::request::Request;
 use crate::client::respond::Reply;
+use crate::client::setup::NewSms;
 use crate::client::{Context, Deadline, Engine};
-use crate::coap::{Block, Code, Message};
+use crate::coap::{Block, Code, Message, Writer};
 use crate::error::Error;
 use crate::format::link::LinkWriter;
 use crate::model::Object;
 use crate::objects::{Credentials, SecurityRow};
 use crate::path::Path;
 use crate::secure::Backend;
+use crate::sms::packet::Opened;
 use crate::storage::Storage;
 use crate::time::Instant;
 
@@ -32,6 +34,10 @@ pub struct Features<'a> {
     pub securing: Option<(&'a dyn Securing, &'a dyn Backend)>,
     /// What outlives a power cut. Without: nothing does.
     pub keeping: Option<&'a dyn Keeping>,
+    /// Short messages. Without: bindings without S only.
+    pub texting: Option<&'a dyn Texting>,
+    /// Secured packets. Without: SMS is NoSec or DTLS.
+    pub packing: Option<&'a dyn Packing>,
     /// Bootstrap, and the order of registrations that goes with it. Without: the accounts are the factory's.
     pub bootstrapping: Option<&'a dyn Bootstrapping>,
 }
@@ -264,6 +270,67 @@ pub trait Keeping {
     fn reserve(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) -> Result<(), Error>;
     /// Removes the session of an account.
     fn discard(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+}
+
+/// Short messages (TS 1.0 sections 5.3.1.1, 7.2 and 8.6.2).
+pub trait Texting {
+    /// Which bindings an account can keep by what its Security instance says: 1 those of SMS alone, 2 all. An error: none with S.
+    fn accepts(&self, engine: &Engine<'_>, row: &SecurityRow<'_>) -> Result<u8, Error>;
+    /// Puts what the application says of SMS into a row of the Security object; what [`Texting::accepts`] says then.
+    fn install(&self, engine: &Engine<'_>, row: &SecurityRow<'_>, sms: Option<&NewSms<'_>>) -> Result<u8, Error>;
+    /// The account is a new one: how it is reached, and whether SMS is its way.
+    fn settle(&self, engine: &mut Engine<'_>, who: usize);
+    /// The binding was written: where another way is the account's now, it registers by that.
+    fn follow(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize);
+    /// Takes one message, if one waits; with `only` it must be for that account.
+    fn receive(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, only: Option<usize>);
+    /// Sends a message.
+    fn send(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        message: &[u8],
+    ) -> Result<(), Error>;
+    /// When parts of a message that is not complete are given up.
+    fn deadline(&self, next: Deadline) -> Deadline;
+    /// `sms=`, where the own number is known (TS 1.0 section 5.3.1).
+    fn write_number(&self, writer: &mut Writer<'_>) -> Result<(), Error>;
+    /// The own number is another one.
+    fn set_number(&self, number: &[u8]) -> Result<(), Error>;
+}
+
+/// Secured packets (TS 1.0 section 7.2.2.3).
+pub trait Packing {
+    /// Whether parameters and keys can be used.
+    fn accepts(&self, engine: &Engine<'_>, row: &SecurityRow<'_>) -> Result<(), Error>;
+    /// Opens a packet in place; where the message lies in it, and whether a response packet is asked for.
+    fn open(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        packet: &mut [u8],
+    ) -> Result<Opened, Error>;
+    /// Makes a packet of a message.
+    fn protect(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        message: &[u8],
+        packet: &mut [u8],
+    ) -> Result<usize, Error>;
+    /// Makes a response packet for the packet with that counter, as its SPI asks for.
+    fn respond(
+        &self,
+        engine: &Engine<'_>,
+        who: usize,
+        opened: &Opened,
+        packet: &mut [u8],
+    ) -> Result<usize, Error>;
+    /// The account in that place is another one.
+    fn forget(&self, who: usize);
 }
 
 /// Bootstrap (TS 1.0 section 5.2), and what follows when a registration fails.

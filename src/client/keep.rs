@@ -20,6 +20,7 @@ use crate::client::{Context, Engine};
 use crate::coap::dedup::Ids;
 use crate::coap::observe::Sequence;
 use crate::error::Error;
+use crate::objects::Field;
 use crate::path::Path;
 use crate::port::{Event, EventCode};
 use crate::secure::can;
@@ -34,7 +35,7 @@ const MARGIN: u64 = 32;
 /// How far Observe values and Message IDs of another life may be ahead of what was written down.
 const AHEAD: u16 = 4096;
 
-/// Each account has four records, of which three are used.
+/// Each account has four records; the last one is that of [`packets`](crate::client::packets).
 const RECORDS: u16 = 4;
 const ASSOCIATION: usize = 0;
 const PROGRESS: usize = 1;
@@ -49,6 +50,11 @@ const ASSOCIATION_HEAD: usize = 10;
 
 fn record(who: usize, kind: usize) -> u16 {
     (who as u16).wrapping_mul(RECORDS).wrapping_add(kind as u16)
+}
+
+/// A checksum with that of one more field.
+fn checksum(crc: u32, field: &[u8]) -> u32 {
+    crc32(crc32(crc, &(field.len() as u32).to_be_bytes()), field)
 }
 
 impl Engine<'_> {
@@ -68,6 +74,10 @@ impl Engine<'_> {
     /// A checksum of what an account is secured with.
     pub(crate) fn credentials_checksum(&self, who: usize) -> u32 {
         self.security_row(who).map_or(0, |row| {
+            let sms = [Field::SmsNumber, Field::SmsParameters, Field::SmsKeys];
+            let sms = sms.iter().fold(crc32(u32::MAX, &[row.sms_mode.get()]), |crc, field| {
+                row.field(*field, |bytes| checksum(crc, bytes))
+            });
             row.credentials(|uri, given| {
                 let name = self.config.endpoint.as_bytes();
                 let fields = [
@@ -79,10 +89,8 @@ impl Engine<'_> {
                     given.sni,
                     given.ciphersuites,
                 ];
-                let numbers = crc32(u32::MAX, &[given.mode, given.usage, given.matching]);
-                fields
-                    .iter()
-                    .fold(numbers, |crc, field| crc32(crc32(crc, &(field.len() as u32).to_be_bytes()), field))
+                let numbers = crc32(sms, &[given.mode, given.usage, given.matching]);
+                fields.iter().fold(numbers, |crc, field| checksum(crc, field))
             })
         })
     }
@@ -477,7 +485,7 @@ impl Keeping for Keeper<'_> {
             }
         };
         let standing = backend.state(ctx.port, who as u8);
-        let mtu = engine.config.mtu;
+        let mtu = engine.mtu(who);
         if let Some(session) = engine.session(who) {
             session.establish(&standing, mtu);
             session.loaded = true;
@@ -495,6 +503,8 @@ impl Keeping for Keeper<'_> {
             return self.keep_clear(engine, ctx, who);
         }
         let Some(backend) = engine.backend() else { return };
+        // our number stays
+        let texts = engine.accounts.get(who).is_some_and(|account| account.texts);
         let Some(session) = engine.session(who).filter(|session| session.phase == Phase::Established) else {
             return;
         };
@@ -505,7 +515,7 @@ impl Keeping for Keeper<'_> {
             return self.refresh(engine, ctx, who);
         }
         // without a Connection ID the server would not know us after a restart: our address is another one then
-        let savable = session.connection_id
+        let savable = (session.connection_id || texts)
             && session.kept.slots.is_some()
             && backend.state(ctx.port, who as u8).savable;
         if savable && let Err(error) = engine.save_association(ctx, who) {

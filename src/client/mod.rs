@@ -15,6 +15,7 @@ mod keep_reporting;
 mod links;
 mod manage;
 mod network;
+pub mod packets;
 mod pending;
 mod progress;
 mod receive;
@@ -25,7 +26,9 @@ mod request;
 mod respond;
 pub mod session;
 mod settings;
-mod setup;
+pub mod setup;
+pub mod texting;
+mod texts;
 mod upload;
 pub mod uri;
 
@@ -79,6 +82,8 @@ pub enum Reason {
     Handshake = 8,
     /// A bootstrap begins, is given up, or its account times out.
     Bootstrap = 9,
+    /// Parts of a long SMS are given up.
+    Sms = 10,
 }
 
 /// When the client wants to be called, why, and for which server.
@@ -168,6 +173,19 @@ pub struct Engine<'a> {
     busy: bool,
     /// Whether all servers are being left for good.
     stopping: bool,
+    /// Whether what is done now goes another way than that of the account.
+    beside: Beside,
+}
+
+/// Which way an answer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// That of the account.
+    No,
+    /// By SMS, though the account has a link: the request came so.
+    Texts,
+    /// None: what was asked for is done, and not answered.
+    Mute,
 }
 
 impl<'a> Engine<'a> {
@@ -209,6 +227,7 @@ impl<'a> Engine<'a> {
             radio: true,
             busy: false,
             stopping: false,
+            beside: Beside::No,
         })
     }
 
@@ -236,6 +255,13 @@ impl<'a> Engine<'a> {
                 return;
             }
         }
+        if let Some(texting) = self.config.features.texting {
+            texting.receive(self, ctx, None);
+            if self.settled().is_err() {
+                self.busy = true;
+                return;
+            }
+        }
         self.follow_orders(ctx);
         for who in 0..self.accounts.len() {
             self.run_account(ctx, who);
@@ -253,6 +279,9 @@ impl<'a> Engine<'a> {
         let mut next = Deadline::NEVER;
         if self.busy {
             next = next.or(now, Reason::Work, 0);
+        }
+        if let Some(texting) = self.config.features.texting {
+            next = texting.deadline(next);
         }
         if let Some(bootstrapping) = self.config.features.bootstrapping {
             let (sooner, held) = bootstrapping.deadline(self, now, next);
@@ -273,6 +302,11 @@ impl<'a> Engine<'a> {
     /// Short Server ID of the account in that place, 0 for none.
     pub(crate) fn server_id(&self, who: usize) -> u16 {
         self.accounts.get(who).map_or(0, |account| account.short_server_id)
+    }
+
+    /// Input was taken, and more may wait.
+    pub(crate) fn note_busy(&mut self) {
+        self.busy = true;
     }
 
     /// The account in that place.

@@ -2,6 +2,7 @@
 
 use crate::client::account::{Purpose, State, changed};
 use crate::client::features::Fate;
+use crate::client::texts::BESIDE;
 use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::port::{Event, EventCode};
@@ -23,9 +24,12 @@ impl Engine<'_> {
         // one that is still being opened is closed too: the port may be looking its name up
         if account.linked || account.state == State::Opening {
             account.linked = false;
-            ctx.port.close(who as u8);
+            if !account.texts {
+                ctx.port.close(who as u8);
+            }
         }
         self.recent.forget_peer(who as u8);
+        self.recent.forget_peer(who as u8 | BESIDE);
         // another server may get this place
         self.upload.forget(who);
         for place in self.pending.iter_mut() {
@@ -94,7 +98,9 @@ impl Engine<'_> {
         }
         for who in 0..self.accounts.len() {
             let Some(account) = self.account(who) else { continue };
-            if account.state == State::Free || account.state == (State::Waiting { until: Instant::NEVER }) {
+            let rests = account.state == (State::Waiting { until: Instant::NEVER });
+            // the number is the same in any network
+            if account.state == State::Free || rests || account.texts {
                 continue;
             }
             if let State::Leaving { until } = account.state {

@@ -3,7 +3,7 @@
 use crate::client::account::Purpose;
 use crate::client::request::Request;
 use crate::client::respond::Reply;
-use crate::client::{Context, Engine};
+use crate::client::{Beside, Context, Engine};
 use crate::coap::{Code, Kind, OptionReader};
 use crate::error::Error;
 use crate::path::Path;
@@ -20,6 +20,8 @@ pub struct Pending {
     observe: Option<u32>,
     token: [u8; 8],
     token_length: u8,
+    /// Whether the answer goes by SMS, though the account has a link: the request came so.
+    beside: bool,
     /// The outcome, once the application told it and until it could be sent.
     outcome: Option<Result<(), Error>>,
 }
@@ -34,6 +36,7 @@ impl Pending {
         observe: None,
         token: [0; 8],
         token_length: 0,
+        beside: false,
         outcome: None,
     };
 
@@ -48,6 +51,7 @@ impl Pending {
 impl Engine<'_> {
     /// Keeps a request whose handler deferred it.
     pub(crate) fn keep_pending(&mut self, who: usize, request: &Request<'_>) -> Result<(), Error> {
+        let beside = self.beside == Beside::Texts;
         let place = self.pending.iter_mut().find(|place| place.who.is_none()).ok_or(Error::Busy)?;
         let mut token = [0u8; 8];
         for (slot, byte) in token.iter_mut().zip(request.token) {
@@ -61,6 +65,7 @@ impl Engine<'_> {
             observe: request.observe,
             token,
             token_length: request.token.len() as u8,
+            beside,
             outcome: None,
         };
         Ok(())
@@ -105,7 +110,7 @@ impl Engine<'_> {
                 self.free_pending(at);
             } else if self.may_begin(who) {
                 self.free_pending(at);
-                self.answer_one(ctx, who, &place, outcome);
+                self.answering(place.beside, |engine| engine.answer_one(ctx, who, &place, outcome));
             }
         }
     }

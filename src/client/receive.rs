@@ -13,7 +13,7 @@ use crate::port::EventCode;
 impl Engine<'_> {
     /// Takes one datagram from the link of an account, if one waits.
     pub(crate) fn receive_one(&mut self, ctx: &mut Context<'_>, who: usize) {
-        if !self.accounts.get(who).is_some_and(|account| account.linked) {
+        if !self.accounts.get(who).is_some_and(|account| account.linked && !account.texts) {
             return;
         }
         let buffer = core::mem::take(&mut self.receive);
@@ -106,7 +106,7 @@ impl Engine<'_> {
         });
         let Some(exchange) = found else {
             // a separate response repeated: our Acknowledgement got lost
-            let lifetime = self.recent.find(ctx.now, who as u8, message.id).is_some();
+            let lifetime = self.recent.find(ctx.now, self.peer(who), message.id).is_some();
             if lifetime && message.kind == Kind::Confirmable {
                 self.transmit_empty(ctx, who, Kind::Acknowledgement, message.id);
             } else {
@@ -117,8 +117,8 @@ impl Engine<'_> {
         if message.kind == Kind::Confirmable {
             let ack = writer::empty(Kind::Acknowledgement, message.id);
             self.transmit(ctx, who, &ack);
-            let lifetime = self.config.coap.exchange_lifetime();
-            self.recent.record(ctx.now, lifetime, who as u8, message.id, &ack);
+            let lifetime = self.lifetime(who, true);
+            self.recent.record(ctx.now, lifetime, self.peer(who), message.id, &ack);
         }
         self.stay_awake(ctx.now, who);
         if let Some(account) = self.account(who) {
@@ -141,7 +141,7 @@ impl Engine<'_> {
         }
         let safe = read.is_ok() && request.is_safe();
         let buffer = core::mem::take(&mut self.send);
-        let known = match self.recent.find(ctx.now, who as u8, message.id) {
+        let known = match self.recent.find(ctx.now, self.peer(who), message.id) {
             None => None,
             Some(Known::NotKept) if safe => None,
             Some(Known::Answer(answer)) => buffer.get_mut(..answer.len()).map(|slot| {
@@ -201,23 +201,20 @@ impl Engine<'_> {
         }
         let Some(sent) = reply.place(kind, id, message.token, buffer) else { return };
         self.transmit(ctx, who, sent);
-        let lifetime = match message.kind {
-            Kind::Confirmable => self.config.coap.exchange_lifetime(),
-            _ => self.config.coap.non_lifetime(),
-        };
-        self.recent.record(ctx.now, lifetime, who as u8, message.id, sent);
+        let lifetime = self.lifetime(who, message.kind == Kind::Confirmable);
+        self.recent.record(ctx.now, lifetime, self.peer(who), message.id, sent);
     }
 
     /// The answer comes later: an empty Acknowledgement for now (RFC 7252 section 5.2.2).
     fn promise(&mut self, ctx: &mut Context<'_>, who: usize, message: &Message<'_>) {
-        let lifetime = self.config.coap.exchange_lifetime();
+        let lifetime = self.lifetime(who, true);
         let ack = writer::empty(Kind::Acknowledgement, message.id);
         let confirmable = message.kind == Kind::Confirmable;
         if confirmable {
             self.transmit(ctx, who, &ack);
         }
         let kept: &[u8] = if confirmable { &ack } else { &[] };
-        self.recent.record(ctx.now, lifetime, who as u8, message.id, kept);
+        self.recent.record(ctx.now, lifetime, self.peer(who), message.id, kept);
     }
 }
 

@@ -44,7 +44,7 @@ impl<'a> Engine<'a> {
 
     /// Does what is due for one account.
     pub(crate) fn run_account(&mut self, ctx: &mut Context<'_>, who: usize) {
-        if !self.online {
+        if !self.reachable(who) {
             return;
         }
         self.drive_exchange(ctx, who);
@@ -71,7 +71,7 @@ impl<'a> Engine<'a> {
     pub(crate) fn account_deadline(&self, who: usize, now: Instant, next: Deadline) -> Deadline {
         let Some(account) = self.accounts.get(who) else { return next };
         let id = account.short_server_id;
-        if !self.online {
+        if !self.reachable(who) {
             return next;
         }
         let due = self.sessions.get(who).map_or(Instant::NEVER, |session| session.due);
@@ -107,7 +107,11 @@ impl<'a> Engine<'a> {
         };
         let secure = row.mode.get() != MODE_NOSEC;
         self.need_radio(ctx);
+        let texts = self.has_texts(who);
         let opened = row.field(Field::Uri, |bytes| {
+            if texts {
+                return Ok(Opening::Ready);
+            }
             let uri = Uri::from_bytes(bytes)?;
             // a mode that secures is never served in clear
             self.check_scheme(&uri, secure)?;
@@ -118,7 +122,7 @@ impl<'a> Engine<'a> {
                 if let Some(account) = self.account(who) {
                     account.linked = true;
                 }
-                self.link_ready(ctx, who, secure);
+                self.link_ready(ctx, who, if texts { self.phase(who) != Phase::Clear } else { secure });
             }
             Ok(Opening::Pending) => self.enter(who, State::Opening),
             Err(
@@ -193,7 +197,8 @@ impl<'a> Engine<'a> {
         let Some(row) = self.server_row(who) else { return };
         let (lifetime, binding) = (row.lifetime.get(), row.binding.get());
         let Some(account) = self.account(who) else { return };
-        let mut carries = account.changed & (changed::OBJECTS | changed::LIFETIME | changed::BINDING);
+        let mut carries =
+            account.changed & (changed::OBJECTS | changed::LIFETIME | changed::BINDING | changed::NUMBER);
         if account.lifetime != lifetime {
             carries |= changed::LIFETIME;
         }
@@ -210,7 +215,7 @@ impl<'a> Engine<'a> {
     /// Leaves the server; the account rests until `until`.
     pub(crate) fn deregister(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
         let serves = self.accounts.get(who).is_some_and(Account::serves);
-        if !(serves && self.online) {
+        if !(serves && self.reachable(who)) {
             self.left(ctx, who, until);
             return;
         }
@@ -270,7 +275,9 @@ impl<'a> Engine<'a> {
         let method = if purpose == Purpose::Deregister { Code::DELETE } else { Code::POST };
         let mut writer = Writer::new(buffer, Kind::Confirmable, method, id, &token)?;
         let (registers, carries) = match purpose {
-            Purpose::Register => (true, changed::LIFETIME | changed::BINDING | changed::OBJECTS),
+            Purpose::Register => {
+                (true, changed::LIFETIME | changed::BINDING | changed::OBJECTS | changed::NUMBER)
+            }
             Purpose::Update { carries } => (false, carries),
             _ => (false, 0),
         };
@@ -298,6 +305,9 @@ impl<'a> Engine<'a> {
         }
         if carries & changed::BINDING != 0 {
             write_binding(&mut writer, account, registers)?;
+        }
+        if let Some(texting) = self.config.features.texting.filter(|_| carries & changed::NUMBER != 0) {
+            texting.write_number(&mut writer)?;
         }
         if !list {
             return Ok(writer.finish());
@@ -420,7 +430,7 @@ impl<'a> Engine<'a> {
     /// The lifetime begins anew. The Update goes out early enough for all its retransmissions, and at half of the
     /// lifetime where that is too short for them.
     fn refreshed(&mut self, ctx: &mut Context<'_>, who: usize, event: EventCode) {
-        let early = u64::from(self.config.coap.max_transmit_wait());
+        let early = u64::from(self.params(who).max_transmit_wait());
         let Some(account) = self.account(who) else { return };
         let lifetime = seconds(account.lifetime);
         account.state = if lifetime == 0 {
@@ -485,6 +495,9 @@ impl<'a> Engine<'a> {
             if let Some(account) = self.account(who) {
                 // an Update brings whatever differs from what the server knows
                 account.changed |= changed::REFRESH;
+            }
+            if let Some(texting) = self.config.features.texting.filter(|_| orders & action::BINDING != 0) {
+                texting.follow(self, ctx, who);
             }
             if orders & action::DISABLE != 0 {
                 let pause = self.server_period(who, DISABLE_TIMEOUT).unwrap_or(DEFAULT_DISABLE_TIMEOUT);
@@ -581,8 +594,9 @@ fn write_binding(writer: &mut Writer<'_>, account: &Account, registers: bool) ->
     if account.version == 0 {
         return if registers && text == "U" { Ok(()) } else { query(writer, b"b=", text.as_bytes()) };
     }
-    if !registers {
-        query(writer, b"b=", b"U")?;
+    let transports = account.binding.transports();
+    if !registers || transports != "U" {
+        query(writer, b"b=", transports.as_bytes())?;
     }
     if account.binding.queues() { writer.option(option::URI_QUERY, b"Q") } else { Ok(()) }
 }

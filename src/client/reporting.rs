@@ -7,7 +7,7 @@ use crate::client::account::{Purpose, changed};
 use crate::client::pending::shift;
 use crate::client::request::Request;
 use crate::client::respond::{GAP, Reply, Slot};
-use crate::client::{Context, Deadline, Engine, Reason};
+use crate::client::{Beside, Context, Deadline, Engine, Reason};
 use crate::coap::{Kind, observe};
 use crate::error::Error;
 use crate::model::{number_of, rights};
@@ -32,6 +32,8 @@ pub struct Observation {
     pub(super) id: u16,
     /// Whether a change waits to be sent.
     pub(super) latched: bool,
+    /// Whether notifications go by SMS, though the account has a link: the request came so.
+    pub(super) beside: bool,
     /// The number sent last, where it is one.
     pub(super) value: Option<f64>,
     /// When the last one was sent.
@@ -52,6 +54,7 @@ impl Observation {
         format: 0,
         id: 0,
         latched: false,
+        beside: false,
         value: None,
         sent: Instant::ZERO,
         due: Instant::NEVER,
@@ -99,6 +102,7 @@ impl Engine<'_> {
         let at = self.observations.iter().position(mine);
         let at = at.or_else(|| self.observations.iter().position(|place| place.who.is_none()))?;
         let value = number_of(&self.model, request.path);
+        let beside = self.beside == Beside::Texts;
         let place = self.observations.get_mut(at)?;
         *place = Observation {
             who: Some(who as u8),
@@ -106,6 +110,7 @@ impl Engine<'_> {
             path: request.path,
             format,
             value,
+            beside,
             sent: ctx.now,
             confirm: ctx.now.after(seconds(CONFIRM_S)),
             ..Observation::FREE
@@ -248,7 +253,10 @@ impl Engine<'_> {
         // in queue mode the server must have heard first that the client is awake (TS 1.0 figure 26)
         let in_turn = self.config.confirm_notifications || now >= place.confirm || account.binding.queues();
         let waits = account.exchange.is_some() && in_turn;
-        self.is_online() && account.serves() && !waits && !(account.sleeps(now) && account.changed != 0)
+        self.reachable(who.into())
+            && account.serves()
+            && !waits
+            && !(account.sleeps(now) && account.changed != 0)
     }
 
     /// The next deadline of all observations.
@@ -291,7 +299,7 @@ impl Engine<'_> {
 
     /// Away from the server, a change is kept only where the server wants it (`/1/x/6`).
     fn discard_unless_stored(&mut self, now: Instant, who: usize, at: usize) {
-        let away = !self.is_online() || !self.accounts.get(who).is_some_and(|account| account.serves());
+        let away = !self.reachable(who) || !self.accounts.get(who).is_some_and(|account| account.serves());
         let storing = self.server_row(who).is_none_or(|row| row.storing.get());
         if away && !storing {
             self.skip(now, at);
@@ -323,11 +331,13 @@ impl Engine<'_> {
         }
         let confirmable = self.config.confirm_notifications || ctx.now >= place.confirm;
         let id = self.fresh_id();
-        let outcome = if confirmable {
-            self.notify_confirmable(ctx, who, at, place, id)
-        } else {
-            self.notify_plain(ctx, who, place, id)
-        };
+        let outcome = self.answering(place.beside, |engine| {
+            if confirmable {
+                engine.notify_confirmable(ctx, who, at, place, id)
+            } else {
+                engine.notify_plain(ctx, who, place, id)
+            }
+        });
         match outcome {
             Ok(()) => {
                 let value = number_of(&self.model, path);
@@ -350,7 +360,7 @@ impl Engine<'_> {
                 }
             }
             Err(error) => {
-                self.send_last(ctx, who, place, error);
+                self.answering(place.beside, |engine| engine.send_last(ctx, who, place, error));
                 self.end_observation(ctx, at, error.to_c());
             }
         }
@@ -406,7 +416,7 @@ impl Engine<'_> {
 
     /// Tells the server why its observation ends (RFC 7641 section 4.2).
     fn send_last(&mut self, ctx: &mut Context<'_>, who: usize, place: &Observation, error: Error) {
-        if !self.is_online() || !self.accounts.get(who).is_some_and(|account| account.serves()) {
+        if !self.reachable(who) || !self.accounts.get(who).is_some_and(|account| account.serves()) {
             return;
         }
         let id = self.fresh_id();

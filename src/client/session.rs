@@ -120,6 +120,9 @@ impl<'a> Engine<'a> {
         if secure && self.config.features.securing.is_none() {
             return Err(Error::SecurityMode);
         }
+        if uri.texts {
+            return if self.config.features.texting.is_some() { Ok(()) } else { Err(Error::BadValue) };
+        }
         if uri.secure == secure { Ok(()) } else { Err(Error::BadValue) }
     }
 
@@ -162,20 +165,22 @@ impl<'a> Engine<'a> {
     /// Shows what the session of an account is to be made of.
     pub(crate) fn with_setup<R>(&self, who: usize, show: impl FnOnce(&Setup<'_>) -> R) -> Result<R, Error> {
         let row = self.security_row(who).ok_or(Error::State)?;
+        let texts = self.accounts.get(who).is_some_and(|account| account.texts);
         row.credentials(|uri, given| {
             let uri = Uri::from_bytes(uri)?;
             let sni = core::str::from_utf8(given.sni).map_err(|_| Error::BadValue)?;
             let name = if sni.is_empty() { uri.host } else { sni };
             Ok(show(&Setup {
-                mode: given.mode,
+                // PSK is all there is for SMS (TS 1.0 section 7.2.2.1.4)
+                mode: if texts { MODE_PSK } else { given.mode },
                 usage: if given.usage == 0 { USAGE_DOMAIN_ISSUED } else { given.usage },
                 matching: given.matching,
                 // TS 1.0 section 7.1.9 asks for it also where the certificate is the very one; 1.1 does not
                 check_name: given.mode == MODE_CERTIFICATE && self.config.versions.1 == 0,
                 name_is_address: sni.is_empty() && is_address(uri.host),
                 serves: self.is_listening(who),
-                mtu: self.config.mtu,
-                timeouts_ms: self.config.handshake_ms,
+                mtu: self.mtu(who),
+                timeouts_ms: self.handshake_ms(who),
                 ciphersuites: given.ciphersuites,
                 identity: given.identity,
                 server_key: given.server_key,
@@ -192,10 +197,11 @@ impl<'a> Engine<'a> {
         }
         let standing = backend.state(ctx.port, who as u8);
         self.tell_alert(ctx, who, &standing);
+        let mtu = self.mtu(who);
         let Some(session) = self.sessions.get_mut(who) else { return };
         session.due = standing.deadline;
         if session.phase == Phase::Handshaking && standing.established && session.broken.is_none() {
-            session.establish(&standing, self.config.mtu);
+            session.establish(&standing, mtu);
             session.registered &= standing.resumed;
             let code = if standing.resumed { EventCode::Resumed } else { EventCode::Secured };
             self.tell_about(ctx, who, code, standing.ciphersuite.into());
@@ -471,7 +477,7 @@ impl Securing for Library {
         if phase == Phase::Clear {
             return;
         }
-        let linked = engine.is_online() && engine.accounts.get(who).is_some_and(|account| account.linked);
+        let linked = engine.reachable(who) && engine.accounts.get(who).is_some_and(|account| account.linked);
         let told = if linked { how } else { how & !end::NOTIFY };
         if phase != Phase::Off || how & end::FORGET != 0 {
             if told & end::NOTIFY != 0 && phase == Phase::Established {

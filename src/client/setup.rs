@@ -7,7 +7,7 @@ use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::model::definition::{Instance, MANDATORY, SINGLE};
 use crate::model::{Object, select};
-use crate::objects::{Binding, Credentials, Field, MODE_NOSEC};
+use crate::objects::{Binding, Credentials, Field, MODE_NOSEC, SMS_DTLS, SecurityRow};
 use crate::path::{NONE, Path};
 use crate::secure::end;
 use crate::time::Instant;
@@ -31,6 +31,23 @@ pub struct NewAccount<'s> {
     pub storing: bool,
     /// Binding.
     pub binding: Binding,
+    /// How it is reached by SMS.
+    pub sms: Option<NewSms<'s>>,
+}
+
+/// How an account is reached by SMS.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSms<'s> {
+    /// SMS Security Mode.
+    pub mode: u8,
+    /// Whether the server may trigger by SMS whatever the binding is.
+    pub trigger: bool,
+    /// LwM2M Server SMS Number.
+    pub number: &'s str,
+    /// SMS Binding Key Parameters.
+    pub parameters: &'s [u8],
+    /// SMS Binding Secret Key(s).
+    pub keys: &'s [u8],
 }
 
 impl<'a> Engine<'a> {
@@ -96,12 +113,19 @@ impl<'a> Engine<'a> {
                 ..Account::FREE
             };
         }
+        if let Some(texting) = self.config.features.texting {
+            texting.settle(self, who);
+        }
         self.set_phase(who);
     }
 
     /// An account has no session yet; whether it is to have one, its Security instance says.
     pub(crate) fn set_phase(&mut self, who: usize) {
-        let secure = self.security_row(who).is_some_and(|row| row.mode.get() != MODE_NOSEC);
+        let texts = self.accounts.get(who).is_some_and(|account| account.texts);
+        let secure = self.security_row(who).is_some_and(|row| match texts {
+            true => row.sms_mode.get() == SMS_DTLS,
+            false => row.mode.get() != MODE_NOSEC,
+        });
         if let Some(session) = self.session(who) {
             *session = Session { phase: if secure { Phase::Off } else { Phase::Clear }, ..Session::CLEAR };
         }
@@ -162,7 +186,8 @@ impl<'a> Engine<'a> {
                 }
                 _ => Ok(()),
             })
-            .and_then(|()| self.model.add_instance(0, id, 0b111_1111, at));
+            .and_then(|()| self.add_sms(new, row))
+            .and_then(|()| self.model.add_instance(0, id, 0b111, at));
         if added.is_err() {
             let place = Instance { object: 0, id, data: at, ..Instance::FREE };
             self.security.delete(&place)?;
@@ -170,10 +195,21 @@ impl<'a> Engine<'a> {
         added.map(|()| id)
     }
 
+    /// What the account says of SMS; whether it can keep its binding.
+    fn add_sms(&self, new: &NewAccount<'_>, row: &SecurityRow<'_>) -> Result<(), Error> {
+        let keeps = match self.config.features.texting {
+            None if new.sms.is_some() => return Err(Error::NotSupported),
+            None => 0,
+            Some(texting) => texting.install(self, row, new.sms.as_ref())?,
+        };
+        if keeps >= new.binding.needs() { Ok(()) } else { Err(Error::BadValue) }
+    }
+
     fn add_server(&mut self, new: &NewAccount<'_>) -> Result<u16, Error> {
         let id = self.model.free_id(1).ok_or(Error::Full)?;
         let at = self.server.create(id)?;
         let row = self.server.rows.get(at).ok_or(Error::Full)?;
+        row.trigger.set(new.sms.as_ref().is_some_and(|sms| sms.trigger));
         row.short_server_id.set(new.short_server_id);
         row.lifetime.set(new.lifetime);
         row.pmin.set(new.pmin);
@@ -186,9 +222,11 @@ impl<'a> Engine<'a> {
         let optional = u64::from(new.pmin != 0) << 2
             | u64::from(new.pmax != 0) << 3
             | u64::from(new.disable_timeout != 0) << 5;
+        // Trigger, resource 21, stands behind what a bootstrap brings
+        let sms = u64::from(row.trigger.get() && self.config.features.bootstrapping.is_some()) << 18;
         // Disable, resource 4, is always there, and the Bootstrap-Request Trigger where it can do something
         let trigger = u64::from(self.config.features.bootstrapping.is_some()) << 9;
-        let added = self.model.add_instance(1, id, 0b1_1101_0011 | optional | trigger, at);
+        let added = self.model.add_instance(1, id, 0b1_1101_0011 | optional | trigger | sms, at);
         if added.is_err() {
             let place = Instance { object: 1, id, data: at, ..Instance::FREE };
             self.server.delete(&place)?;

@@ -83,7 +83,7 @@ impl Engine<'_> {
         } else if !self.upload.is_of(who, request) || ctx.now >= self.upload.expires {
             return Err(Error::Incomplete);
         }
-        self.upload.expires = ctx.now.after(self.config.coap.exchange_lifetime().into());
+        self.upload.expires = ctx.now.after(self.lifetime(who, true).into());
         let offset = match self.upload.blocks.take(block, request.payload.len())? {
             Arrival::Repeat => return Ok(Reply::code(self.upload.answer).with_block(Slot::Block1, block)),
             Arrival::First | Arrival::Restart => 0,

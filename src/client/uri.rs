@@ -1,17 +1,21 @@
-//! The LwM2M Server URI: `coap://host:port` (RFC 7252 section 6; TS 1.0 Appendix E.1 resource 0).
+//! The LwM2M Server URI: `coap://host:port` (RFC 7252 section 6; TS 1.0 Appendix E.1 resource 0), or `tel:+number` for a
+//! server that is reached by SMS alone (RFC 3966).
 
 use crate::error::Error;
 use crate::format::number;
+use crate::sms::number::Number;
 
 /// A server's address as its URI gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uri<'a> {
-    /// A name or an address literal, without brackets.
+    /// A name or an address literal, without brackets; a telephone number.
     pub host: &'a str,
     /// The port, 5683 or 5684 where the URI gives none.
     pub port: u16,
     /// Whether the scheme is `coaps`.
     pub secure: bool,
+    /// Whether the scheme is `tel` or `sms`.
+    pub texts: bool,
 }
 
 impl<'a> Uri<'a> {
@@ -22,6 +26,10 @@ impl<'a> Uri<'a> {
 
     /// Takes a URI apart. A path behind the authority is ignored.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
+        if let Some(number) = text.strip_prefix("tel:").or_else(|| text.strip_prefix("sms:")) {
+            Number::parse(number.as_bytes())?;
+            return Ok(Self { host: number, port: 0, secure: false, texts: true });
+        }
         let (secure, rest) = match (text.strip_prefix("coap://"), text.strip_prefix("coaps://")) {
             (Some(rest), _) => (false, rest),
             (_, Some(rest)) => (true, rest),
@@ -43,7 +51,7 @@ impl<'a> Uri<'a> {
             }
             _ => return Err(Error::BadValue),
         };
-        if host.is_empty() { Err(Error::BadValue) } else { Ok(Self { host, port, secure }) }
+        if host.is_empty() { Err(Error::BadValue) } else { Ok(Self { host, port, secure, texts: false }) }
     }
 }
 
@@ -59,13 +67,15 @@ mod tests {
 
     #[test]
     fn names_literals_and_default_ports() {
-        let uri = |host, port, secure| Ok(Uri { host, port, secure });
+        let uri = |host, port, secure| Ok(Uri { host, port, secure, texts: false });
         assert_eq!(Uri::parse("coap://leshan.example"), uri("leshan.example", 5683, false));
         assert_eq!(Uri::parse("coaps://leshan.example/base"), uri("leshan.example", 5684, true));
         assert_eq!(Uri::parse("coap://127.0.0.1:1234"), uri("127.0.0.1", 1234, false));
         assert_eq!(Uri::parse("coap://[::1]:1234"), uri("::1", 1234, false));
         assert_eq!(Uri::parse("coap://[::1]"), uri("::1", 5683, false));
         assert_eq!(Uri::parse("coaps://a:"), uri("a", 5684, true));
+        let tel = Uri { host: "+15555550123", port: 0, secure: false, texts: true };
+        assert_eq!(Uri::parse("tel:+15555550123"), Ok(tel));
     }
 
     #[test]
@@ -79,6 +89,8 @@ mod tests {
             "coap://a:x",
             "coap://[::1",
             "coap://[::1]x",
+            "tel:",
+            "tel:Bob",
         ] {
             assert_eq!(Uri::parse(text), Err(Error::BadValue), "{text}");
         }

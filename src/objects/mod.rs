@@ -10,8 +10,8 @@ pub use access_control::{ACL_ENTRIES, Access, AccessControl, AclEntry, AclRow, O
 pub use open::OpenSecurity;
 pub use ordered::{OrderedServer, ServerExtra, Turn};
 pub use security::{
-    Credentials, Field, MODE_CERTIFICATE, MODE_NOSEC, MODE_PSK, MODE_RAW_PUBLIC_KEY, Security, SecurityRow,
-    USAGE_DOMAIN_ISSUED,
+    Credentials, Field, MODE_CERTIFICATE, MODE_NOSEC, MODE_PSK, MODE_RAW_PUBLIC_KEY, SMS_DTLS, SMS_NOSEC,
+    SMS_PACKETS, Security, SecurityRow, USAGE_DOMAIN_ISSUED,
 };
 pub use server::{Binding, Server, ServerRow, action};
 

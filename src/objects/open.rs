@@ -10,24 +10,33 @@ use crate::value::{DataType, Value};
 
 const BOOTSTRAP: usize = 1;
 const MODE: usize = 2;
-const SHORT_SERVER_ID: usize = 6;
-const HOLD_OFF: usize = 7;
-const ACCOUNT_TIMEOUT: usize = 8;
-const MATCHING: usize = 9;
-const SNI: usize = 10;
-const USAGE: usize = 11;
-const CIPHERSUITE: usize = 12;
-const OSCORE: usize = 13;
+const SMS_MODE: usize = 6;
+const SMS_PARAMETERS: usize = 7;
+const SMS_KEYS: usize = 8;
+const SMS_NUMBER: usize = 9;
+const SHORT_SERVER_ID: usize = 10;
+const HOLD_OFF: usize = 11;
+const ACCOUNT_TIMEOUT: usize = 12;
+const MATCHING: usize = 13;
+const SNI: usize = 14;
+const USAGE: usize = 15;
+const CIPHERSUITE: usize = 16;
+const OSCORE: usize = 17;
 
 /// TS 1.0 Appendix E.1, and 13 to 17 of 1.1. No server may do anything with them. Keys are mandatory there, and left out by
 /// servers and cards all the same where the mode has none: what the mode needs is checked when all is there.
-const SECURITY: [Resource; 14] = [
+/// They are numbered as they stand.
+const SECURITY: [Resource; 18] = [
     Resource::new(0, DataType::String, 0, MANDATORY),
     Resource::new(1, DataType::Boolean, 0, MANDATORY),
     Resource::new(2, DataType::Integer, 0, MANDATORY),
     Resource::new(3, DataType::Opaque, 0, 0),
     Resource::new(4, DataType::Opaque, 0, 0),
     Resource::new(5, DataType::Opaque, 0, 0),
+    Resource::new(6, DataType::Integer, 0, 0),
+    Resource::new(7, DataType::Opaque, 0, 0),
+    Resource::new(8, DataType::Opaque, 0, 0),
+    Resource::new(9, DataType::String, 0, 0),
     Resource::new(10, DataType::Integer, 0, 0),
     Resource::new(11, DataType::Integer, 0, 0),
     Resource::new(12, DataType::Integer, 0, 0),
@@ -45,6 +54,9 @@ fn field_of(index: usize) -> Option<Field> {
         3 => Field::Identity,
         4 => Field::ServerKey,
         5 => Field::SecretKey,
+        SMS_PARAMETERS => Field::SmsParameters,
+        SMS_KEYS => Field::SmsKeys,
+        SMS_NUMBER => Field::SmsNumber,
         SNI => Field::Sni,
         CIPHERSUITE => Field::Ciphersuites,
         _ => return None,
@@ -103,6 +115,7 @@ impl Object for OpenSecurity<'_> {
         out.value(match index {
             BOOTSTRAP => Value::Boolean(row.bootstrap.get()),
             MODE => Value::Integer(row.mode.get().into()),
+            SMS_MODE => Value::Integer(row.sms_mode.get().into()),
             SHORT_SERVER_ID => Value::Integer(row.short_server_id.get().into()),
             HOLD_OFF => Value::Integer(row.hold_off.get().into()),
             ACCOUNT_TIMEOUT => Value::Integer(row.account_timeout.get().into()),
@@ -117,10 +130,11 @@ impl Object for OpenSecurity<'_> {
             (0, Value::String(text)) if text.len() <= 255 => return Ok(()),
             // who asks for OSCORE is not to be spoken to in clear
             (OSCORE, Value::Objlnk(NONE, NONE)) => return Ok(()),
-            (SNI, Value::String(_)) | (3..=5, Value::Opaque(_)) | (BOOTSTRAP, Value::Boolean(_)) => {
-                return Ok(());
-            }
+            (SNI | SMS_NUMBER, Value::String(_))
+            | (3..=5 | SMS_PARAMETERS | SMS_KEYS, Value::Opaque(_))
+            | (BOOTSTRAP, Value::Boolean(_)) => return Ok(()),
             (MODE, _) => 4,
+            (SMS_MODE, _) => 255,
             (MATCHING | USAGE, _) => 3,
             (SHORT_SERVER_ID | CIPHERSUITE, _) => 65535,
             (HOLD_OFF | ACCOUNT_TIMEOUT, _) => u32::MAX,
@@ -149,6 +163,7 @@ impl Object for OpenSecurity<'_> {
         let number = number(incoming.value)?;
         match index {
             MODE => row.mode.set(number as u8),
+            SMS_MODE => row.sms_mode.set(number as u8),
             SHORT_SERVER_ID => row.short_server_id.set(number as u16),
             HOLD_OFF => row.hold_off.set(number),
             ACCOUNT_TIMEOUT => row.account_timeout.set(number),

@@ -1,4 +1,5 @@
-//! Server with what 1.1 adds for bootstrap and ordered registration: the trigger, and resources 13 to 20.
+//! Server with what 1.1 adds for bootstrap and ordered registration: the trigger, and resources 13 to 20; and resource 21 for
+//! triggers by SMS.
 //!
 //! It lies over the rows of [`Server`], which is what a client without bootstrap has, with a row of its own beside each.
 
@@ -19,9 +20,11 @@ const RETRY_COUNT: usize = TRIGGER + 5;
 /// Communication Retry Timer.
 pub const RETRY_TIMER: usize = TRIGGER + 6;
 const SEQUENCE_DELAY: usize = TRIGGER + 7;
+/// Trigger: of the row of 1.0, because a client without bootstrap has it too, though no server sees it there.
+const SMS_TRIGGER: usize = TRIGGER + 9;
 
 /// In the order of their IDs, behind those of 1.0.
-const MORE: [Resource; 9] = [
+const MORE: [Resource; 10] = [
     Resource::new(9, DataType::None, EXECUTE, 0),
     Resource::new(13, DataType::Unsigned, READ, 0),
     Resource::new(14, DataType::Unsigned, READ | WRITE, 0),
@@ -31,6 +34,7 @@ const MORE: [Resource; 9] = [
     Resource::new(18, DataType::Unsigned, READ | WRITE, 0),
     Resource::new(19, DataType::Unsigned, READ | WRITE, 0),
     Resource::new(20, DataType::Unsigned, READ | WRITE, 0),
+    Resource::new(21, DataType::Boolean, READ | WRITE, 0),
 ];
 
 /// Where a server stands in the order of registrations.
@@ -114,7 +118,7 @@ impl ServerExtra {
             RETRY_COUNT => &self.retry_count,
             RETRY_TIMER => &self.retry_timer,
             SEQUENCE_DELAY => &self.sequence_delay,
-            BLOCK | BOOTSTRAP => return None,
+            BLOCK | BOOTSTRAP | SMS_TRIGGER => return None,
             _ => &self.sequence_count,
         })
     }
@@ -135,6 +139,11 @@ pub struct OrderedServer<'a> {
 }
 
 impl OrderedServer<'_> {
+    /// Trigger, of the row of 1.0.
+    fn sms_trigger(&self, instance: &Instance) -> Result<&Cell<bool>, Error> {
+        self.server.row(instance).map(|row| &row.trigger).ok_or(Error::NotFound)
+    }
+
     /// What belongs to an instance.
     pub fn extra(&self, instance: &Instance) -> Result<&ServerExtra, Error> {
         self.extras.get(instance.data).ok_or(Error::NotFound)
@@ -159,6 +168,9 @@ impl Object for OrderedServer<'_> {
         if index <= TRIGGER {
             return self.server.read(instance, index, out);
         }
+        if index == SMS_TRIGGER {
+            return out.value(Value::Boolean(self.sms_trigger(instance)?.get()));
+        }
         let extra = self.extra(instance)?;
         match extra.number(index) {
             Some(number) => out.value(Value::Unsigned(number.get().into())),
@@ -171,8 +183,8 @@ impl Object for OrderedServer<'_> {
             return self.server.check(instance, index, incoming);
         }
         match (index, incoming.value) {
-            (BLOCK | BOOTSTRAP, Value::Boolean(_)) => Ok(()),
-            (BLOCK | BOOTSTRAP | TRIGGER, _) => Err(Error::BadValue),
+            (BLOCK | BOOTSTRAP | SMS_TRIGGER, Value::Boolean(_)) => Ok(()),
+            (BLOCK | BOOTSTRAP | TRIGGER | SMS_TRIGGER, _) => Err(Error::BadValue),
             // any time that is longer is never
             (_, Value::Unsigned(_)) => Ok(()),
             _ => Err(Error::BadValue),
@@ -182,6 +194,10 @@ impl Object for OrderedServer<'_> {
     fn write(&self, instance: &Instance, index: usize, incoming: &Incoming<'_>) -> Result<(), Error> {
         if index < TRIGGER {
             return self.server.write(instance, index, incoming);
+        }
+        if let (SMS_TRIGGER, Value::Boolean(yes)) = (index, incoming.value) {
+            self.sms_trigger(instance)?.set(yes);
+            return Ok(());
         }
         let extra = self.extra(instance)?;
         match (extra.number(index), incoming.value) {
@@ -195,6 +211,9 @@ impl Object for OrderedServer<'_> {
     }
 
     fn removed(&self, instance: &Instance, index: usize) {
+        if let (SMS_TRIGGER, Ok(trigger)) = (index, self.sms_trigger(instance)) {
+            return trigger.set(false);
+        }
         match self.extra(instance) {
             Ok(extra) if index > TRIGGER => extra.reset(index),
             _ => self.server.removed(instance, index),
@@ -215,7 +234,7 @@ impl Object for OrderedServer<'_> {
 
     fn delete(&self, instance: &Instance) -> Result<(), Error> {
         let extra = self.extra(instance)?;
-        for index in PRIORITY..TRIGGER.wrapping_add(MORE.len()) {
+        for index in PRIORITY..SMS_TRIGGER {
             extra.reset(index);
         }
         extra.trigger.set(false);

@@ -12,20 +12,26 @@ use core::cell::Cell;
 pub enum Field {
     /// LwM2M Server URI, resource 0.
     Uri = 0,
+    /// LwM2M Server SMS Number, resource 9.
+    SmsNumber = 1,
+    /// SMS Binding Key Parameters, resource 7.
+    SmsParameters = 2,
+    /// SMS Binding Secret Key(s), resource 8.
+    SmsKeys = 3,
     /// Public Key or Identity, resource 3.
-    Identity = 1,
+    Identity = 4,
     /// Server Public Key, resource 4.
-    ServerKey = 2,
+    ServerKey = 5,
     /// Secret Key, resource 5.
-    SecretKey = 3,
+    SecretKey = 6,
     /// SNI, resource 14 of 1.1.
-    Sni = 4,
+    Sni = 7,
     /// DTLS/TLS Ciphersuite, resource 16 of 1.1: two bytes each, the higher first.
-    Ciphersuites = 5,
+    Ciphersuites = 8,
 }
 
 /// How many fields there are.
-const FIELDS: usize = 6;
+const FIELDS: usize = 9;
 
 /// Security Mode "Pre-Shared Key".
 pub const MODE_PSK: u8 = 0;
@@ -35,6 +41,13 @@ pub const MODE_RAW_PUBLIC_KEY: u8 = 1;
 pub const MODE_CERTIFICATE: u8 = 2;
 /// Security Mode "NoSec".
 pub const MODE_NOSEC: u8 = 3;
+
+/// SMS Security Mode "DTLS mode".
+pub const SMS_DTLS: u8 = 1;
+/// SMS Security Mode "Secure Packet Structure mode".
+pub const SMS_PACKETS: u8 = 2;
+/// SMS Security Mode "NoSec".
+pub const SMS_NOSEC: u8 = 3;
 
 /// Certificate Usage "domain-issued certificate" plus one, as it is kept.
 pub const USAGE_DOMAIN_ISSUED: u8 = 4;
@@ -98,6 +111,8 @@ pub struct SecurityRow<'a> {
     pub usage: Cell<u8>,
     /// Matching Type.
     pub matching: Cell<u8>,
+    /// SMS Security Mode; 0 where it is not instantiated.
+    pub sms_mode: Cell<u8>,
     bytes: Cell<&'a mut [u8]>,
     lengths: Cell<[u16; FIELDS]>,
 }
@@ -114,6 +129,7 @@ impl<'a> SecurityRow<'a> {
             account_timeout: Cell::new(0),
             usage: Cell::new(0),
             matching: Cell::new(0),
+            sms_mode: Cell::new(0),
             bytes: Cell::new(bytes),
             lengths: Cell::new([0; FIELDS]),
         }
@@ -121,10 +137,16 @@ impl<'a> SecurityRow<'a> {
 
     /// Which resources are instantiated, as bits in the order of their IDs; of the optional ones those that say something.
     pub fn presence(&self, mandatory: u64) -> u64 {
-        let [_, identity, server_key, secret_key, sni, ciphersuites] = self.lengths.get();
-        let keys = [identity, server_key, secret_key];
-        let keys = keys.iter().rev().fold(0, |bits, length| bits << 1 | u64::from(*length != 0)) << 3;
+        let [_, number, parameters, keys, identity, server_key, secret_key, sni, ciphersuites] =
+            self.lengths.get();
         let optional = [
+            identity != 0,
+            server_key != 0,
+            secret_key != 0,
+            self.sms_mode.get() != 0,
+            parameters != 0,
+            keys != 0,
+            number != 0,
             self.short_server_id.get() != 0,
             self.hold_off.get() != 0,
             self.account_timeout.get() != 0,
@@ -133,9 +155,7 @@ impl<'a> SecurityRow<'a> {
             self.usage.get() != 0,
             ciphersuites != 0,
         ];
-        optional.iter().rev().fold(0, |bits, there| bits << 1 | u64::from(*there)) << 6
-            | keys
-            | mandatory & 0b11_1111
+        optional.iter().rev().fold(0, |bits, there| bits << 1 | u64::from(*there)) << 3 | mandatory & 0b111
     }
 
     /// Shows the bytes of a field.
@@ -179,17 +199,22 @@ impl<'a> SecurityRow<'a> {
             (Field::Sni, new.sni),
             (Field::Ciphersuites, new.ciphersuites),
         ];
-        let (_, uri) = self.span(Field::Uri);
-        let needed = fields.iter().fold(uri, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
+        // URI and what SMS is secured with stay
+        let (kept, _) = self.span(Field::Identity);
+        let needed = fields.iter().fold(kept, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
         let bytes = self.bytes.take();
         let room = bytes.len();
-        // behind the URI all is replaced: no byte of an old key stays
-        crate::bytes::zeroise(bytes.get_mut(uri..).filter(|_| needed <= room).unwrap_or(&mut []));
+        // no byte of an old key stays
+        crate::bytes::zeroise(bytes.get_mut(kept..).filter(|_| needed <= room).unwrap_or(&mut []));
         self.bytes.set(bytes);
         if needed > room {
             return Err(Error::Full);
         }
-        self.lengths.set([uri as u16, 0, 0, 0, 0, 0]);
+        let mut lengths = self.lengths.get();
+        for length in lengths.iter_mut().skip(Field::Identity as usize) {
+            *length = 0;
+        }
+        self.lengths.set(lengths);
         for (field, bytes) in fields {
             self.set_field(field, bytes)?;
         }
@@ -228,6 +253,7 @@ impl<'a> SecurityRow<'a> {
         self.lengths.set([0; FIELDS]);
         self.usage.set(0);
         self.matching.set(0);
+        self.sms_mode.set(0);
         self.used.set(false);
         self.short_server_id.set(0);
         self.bootstrap.set(false);

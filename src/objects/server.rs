@@ -56,34 +56,66 @@ pub const RESOURCES: [Resource; 9] = [
 /// Disable Timeout where the resource is not instantiated, in seconds.
 pub const DEFAULT_DISABLE_TIMEOUT: u32 = 86_400;
 
-/// A transport binding and mode (TS 1.0 section 5.3.1.1), up to four letters.
+/// A transport binding and mode (TS 1.0 section 5.3.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Binding {
-    letters: [u8; 4],
-    length: u8,
-}
+pub struct Binding(u8);
+
+/// All there are, and what they are made of.
+const BINDINGS: [(&str, u8); 6] = [
+    ("U", UDP),
+    ("UQ", UDP | QUEUE),
+    ("S", SMS),
+    ("SQ", SMS | QUEUE),
+    ("US", UDP | SMS),
+    ("UQS", UDP | QUEUE | SMS),
+];
+
+const UDP: u8 = 1;
+const QUEUE: u8 = 2;
+const SMS: u8 = 4;
 
 impl Binding {
     /// UDP.
-    pub const U: Self = Self { letters: *b"U\0\0\0", length: 1 };
+    pub const U: Self = Self(UDP);
 
-    /// The bindings of this client: `U`, `UQ`. Others are no value for a client that cannot keep the promise.
+    /// The bindings of TS 1.0.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        match text {
-            "U" => Ok(Self::U),
-            "UQ" => Ok(Self { letters: *b"UQ\0\0", length: 2 }),
-            _ => Err(Error::BadValue),
+        let found = BINDINGS.iter().find(|(name, _)| *name == text);
+        found.map(|(_, bits)| Self(*bits)).ok_or(Error::BadValue)
+    }
+
+    /// The least [`ServerRow::texts`] that it can be kept with.
+    pub fn needs(self) -> u8 {
+        match (self.texts(), self.only_texts()) {
+            (false, _) => 0,
+            (true, true) => 1,
+            (true, false) => 2,
         }
     }
 
     /// The letters.
-    pub fn as_str(&self) -> &str {
-        self.letters.get(..self.length.into()).and_then(|b| core::str::from_utf8(b).ok()).unwrap_or("U")
+    pub fn as_str(&self) -> &'static str {
+        BINDINGS.iter().find(|(_, bits)| *bits == self.0).map_or("U", |(name, _)| name)
+    }
+
+    /// The same without queue mode: a query of its own from 1.1 on.
+    pub fn transports(self) -> &'static str {
+        Self(self.0 & !QUEUE).as_str()
     }
 
     /// Whether queue mode is on (TS 1.0 section 8.3).
     pub fn queues(self) -> bool {
-        self.length > 1
+        self.0 & QUEUE != 0
+    }
+
+    /// Whether the server may send requests by SMS.
+    pub fn texts(self) -> bool {
+        self.0 & SMS != 0
+    }
+
+    /// Whether SMS is all there is.
+    pub fn only_texts(self) -> bool {
+        self.0 & UDP == 0
     }
 }
 
@@ -106,6 +138,10 @@ pub struct ServerRow {
     pub binding: Cell<Binding>,
     /// What a server asked for: bits of [`action`].
     pub actions: Cell<u8>,
+    /// Which bindings with SMS can be kept, by what the client does and the account says: 0 none, 1 SMS alone, 2 all.
+    pub texts: Cell<u8>,
+    /// Trigger, resource 21 of 1.1: the server may trigger by SMS whatever the binding is.
+    pub trigger: Cell<bool>,
 }
 
 impl ServerRow {
@@ -121,6 +157,8 @@ impl ServerRow {
         storing: Cell::new(true),
         binding: Cell::new(Binding::U),
         actions: Cell::new(0),
+        texts: Cell::new(0),
+        trigger: Cell::new(false),
     };
 
     /// Notes what the client must do.
@@ -139,6 +177,8 @@ impl Row for ServerRow {
 pub struct Server<'a> {
     /// The rows.
     pub rows: &'a [ServerRow],
+    /// What [`ServerRow::texts`] is until the account is known.
+    pub texts: Cell<u8>,
 }
 
 impl Server<'_> {
@@ -189,10 +229,14 @@ impl Object for Server<'_> {
         out.value(Value::Integer(number.into()))
     }
 
-    fn check(&self, _: &Instance, index: usize, incoming: &Incoming<'_>) -> Result<(), Error> {
+    fn check(&self, instance: &Instance, index: usize, incoming: &Incoming<'_>) -> Result<(), Error> {
         match (index as u16, incoming.value) {
             (STORING, Value::Boolean(_)) => Ok(()),
-            (BINDING, Value::String(text)) => Binding::parse(text).map(|_| ()),
+            (BINDING, Value::String(text)) => {
+                let texts = self.row(instance).map_or(0, |row| row.texts.get());
+                // a client cannot promise what it cannot keep
+                if Binding::parse(text)?.needs() <= texts { Ok(()) } else { Err(Error::BadValue) }
+            }
             (SHORT_SERVER_ID, value) => match period(value)? {
                 1..=65534 => Ok(()),
                 _ => Err(Error::BadValue),
@@ -256,7 +300,11 @@ impl Object for Server<'_> {
     }
 
     fn create(&self, _: u16) -> Result<usize, Error> {
-        take_row(self.rows).ok_or(Error::Full)
+        let at = take_row(self.rows).ok_or(Error::Full)?;
+        if let Some(row) = self.rows.get(at) {
+            row.texts.set(self.texts.get());
+        }
+        Ok(at)
     }
 
     fn delete(&self, instance: &Instance) -> Result<(), Error> {
@@ -270,6 +318,8 @@ impl Object for Server<'_> {
         row.storing.set(true);
         row.binding.set(Binding::U);
         row.actions.set(0);
+        row.texts.set(0);
+        row.trigger.set(false);
         Ok(())
     }
 }

@@ -139,7 +139,7 @@ pub fn remove(storage: &dyn Storage, port: &dyn Port, record: u16, slots: Slots)
     storage.write(port, slot_number(record, slots.newest), &[])
 }
 
-const fn slot_number(record: u16, slot: u8) -> u16 {
+pub(crate) const fn slot_number(record: u16, slot: u8) -> u16 {
     record << 1 | slot as u16 & 1
 }
 

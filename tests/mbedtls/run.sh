@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the tests of ports/mbedtls. usage: tests/mbedtls/run.sh [plain|valgrind|sanitizers]
-# They need a C compiler and openssl(1), and of ours nothing but the header and the backend.
+# They need a C compiler and openssl(1), and of ours nothing but the header and the backend; the one of the primitives
+# also the library, whose own it compares them with.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mode=${1:-plain}
@@ -29,3 +30,7 @@ for test in loopback saving hostile certificates; do
     [ $test != certificates ] || arguments=(target/mbedtls-tests/certificates)
     "${under[@]}" "$out/$test" "${arguments[@]}"
 done
+make --no-print-directory library
+${CC:-cc} "${flags[@]}" "${include[@]}" tests/mbedtls/crypto.c ports/mbedtls/crypto.c "$built/libmbedtls.a" \
+    target/release/libwhimbrel.a -lpthread -ldl -lm -o "$out/crypto"
+"${under[@]}" "$out/crypto"

@@ -78,6 +78,7 @@ const LIMITS: whimbrel_limits_t = whimbrel_limits_t {
     body: 0,
     mtu: 0,
     bootstrap: 0,
+    sms: 0,
 };
 
 impl Objects {
@@ -152,6 +153,11 @@ impl Device {
             handshake_first_ms: 0,
             handshake_longest_ms: 0,
             server_initiated: 0,
+            sms_flags: 0,
+            sms_protocol: 0,
+            sms_coding: 0,
+            sms_number: std::ptr::null(),
+            sms_answer_s: 0,
         };
         let port = port(&modem);
         // SAFETY: the device keeps alive what it hands over until the client has ended
@@ -183,6 +189,7 @@ impl Device {
             bootstrap_server: is_bootstrap.into(),
             hold_off_s,
             account_timeout_s: 0,
+            sms: std::ptr::null(),
         };
         // SAFETY: the client lives, the account is copied
         fine("account", unsafe { whimbrel_account_add(self.client, &account) });
@@ -245,6 +252,9 @@ fn port(modem: &Rc<Modem>) -> whimbrel_port_t {
         wall_clock: None,
         storage_read: None,
         storage_write: None,
+        sms_send: None,
+        sms_receive: None,
+        crypto: std::ptr::null(),
     }
 }
 

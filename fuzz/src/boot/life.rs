@@ -90,6 +90,7 @@ impl Shape {
             body: if self.blocks { 600 } else { 0 },
             mtu: 1000,
             bootstrap: if self.small { 200 } else { 1024 },
+            sms: 0,
         }
     }
 }
@@ -224,6 +225,11 @@ impl Life {
             handshake_first_ms: 0,
             handshake_longest_ms: 0,
             server_initiated: self.shape.invites.into(),
+            sms_flags: 0,
+            sms_protocol: 0,
+            sms_coding: 0,
+            sms_number: std::ptr::null(),
+            sms_answer_s: 0,
         };
         let size = unsafe { whimbrel_client_size(&limits) };
         self.memory = vec![0; size.div_ceil(8)];
@@ -299,6 +305,7 @@ impl Life {
             bootstrap_server: u8::from(server == 0),
             hold_off_s: self.shape.hold_off,
             account_timeout_s: self.shape.timeout,
+            sms: std::ptr::null(),
         }
     }
 

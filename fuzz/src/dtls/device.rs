@@ -90,6 +90,7 @@ impl Device {
             bootstrap_server: 0,
             hold_off_s: 0,
             account_timeout_s: 0,
+            sms: std::ptr::null(),
         };
         assert_eq!(unsafe { whimbrel_account_add(self.client, &account) }, WHIMBREL_OK);
     }
@@ -187,6 +188,7 @@ fn limits(shape: Shape) -> whimbrel_limits_t {
         body: 0,
         mtu: shape.mtu,
         bootstrap: 0,
+        sms: 0,
     }
 }
 
@@ -212,6 +214,11 @@ fn config(world: *mut World, limits: &whimbrel_limits_t, shape: Shape) -> whimbr
         handshake_first_ms: FIRST_TIMEOUT,
         handshake_longest_ms: LONGEST_TIMEOUT,
         server_initiated: 0,
+        sms_flags: 0,
+        sms_protocol: 0,
+        sms_coding: 0,
+        sms_number: std::ptr::null(),
+        sms_answer_s: 0,
     }
 }
 
@@ -255,6 +262,9 @@ fn port(world: *mut World, table: &whimbrel_security_t, shape: Shape) -> whimbre
         wall_clock: Some(wall_clock),
         storage_read: if shape.persistent { Some(storage_read) } else { None },
         storage_write: if shape.persistent { Some(storage_write) } else { None },
+        sms_send: None,
+        sms_receive: None,
+        crypto: std::ptr::null(),
     }
 }
 

@@ -92,6 +92,7 @@ fn limits(shape: u8, servers: u16) -> whimbrel_limits_t {
         body: if shape & 16 != 0 { 300 } else { 0 },
         mtu: 0,
         bootstrap: 0,
+        sms: 0,
     }
 }
 
@@ -128,6 +129,11 @@ impl Bench {
             handshake_first_ms: 0,
             handshake_longest_ms: 0,
             server_initiated: 0,
+            sms_flags: 0,
+            sms_protocol: 0,
+            sms_coding: 0,
+            sms_number: std::ptr::null(),
+            sms_answer_s: 0,
         };
         let size = unsafe { whimbrel_client_size(&limits) };
         assert!(size > 0);
@@ -203,6 +209,7 @@ impl Bench {
             bootstrap_server: 0,
             hold_off_s: 0,
             account_timeout_s: 0,
+            sms: std::ptr::null(),
         };
         unsafe { whimbrel_account_add(self.client, &account) }
     }

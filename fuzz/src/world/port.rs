@@ -37,6 +37,9 @@ pub fn table(world: *mut World) -> whimbrel_port_t {
         wall_clock: None,
         storage_read: Some(storage_read),
         storage_write: Some(storage_write),
+        sms_send: None,
+        sms_receive: None,
+        crypto: std::ptr::null(),
     }
 }
 

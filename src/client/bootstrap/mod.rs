@@ -199,7 +199,7 @@ impl<'a> Bootstrap<'a> {
 
     /// The session fails EXCHANGE_LIFETIME after the last command (TS 1.0 section 5.2.3.3 step 2).
     fn extend(&self, engine: &mut Engine<'_>, ctx: &Context<'_>, who: usize) {
-        let until = ctx.now.after(engine.config.coap.exchange_lifetime().into()).earlier(self.ends.get());
+        let until = ctx.now.after(engine.lifetime(who, true).into()).earlier(self.ends.get());
         engine.enter(who, State::Bootstrapping { until });
     }
 
@@ -255,6 +255,9 @@ impl<'a> Bootstrap<'a> {
     /// Only the bootstrap server is heard.
     fn run_session(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
         engine.receive_one(ctx, who);
+        if let Some(texting) = engine.config.features.texting {
+            texting.receive(engine, ctx, Some(who));
+        }
         for other in 0..engine.accounts.len() {
             if other != who && engine.accounts.get(other).is_some_and(|account| account.linked) {
                 let buffer = core::mem::take(&mut engine.receive);

@@ -47,7 +47,7 @@ impl Bootstrap<'_> {
     fn settle_bootstrap_account(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
         self.held.set(false);
         self.wanted.set(false);
-        let until = ctx.now.after(engine.config.coap.max_transmit_wait().into());
+        let until = ctx.now.after(engine.params(who).max_transmit_wait().into());
         if let Some(account) = engine.account(who) {
             // until a server takes the client, it has come to nothing yet
             account.failures = account.failures.saturating_add(1);
@@ -100,7 +100,8 @@ impl Bootstrap<'_> {
             usable(engine, ctx, row)?;
             if !row.bootstrap.get() {
                 servers = servers.wrapping_add(1);
-                paired(engine, row.short_server_id.get())?;
+                let server = paired(engine, row.short_server_id.get())?;
+                reachable(engine, row, server)?;
             } else if bootstrap == NONE || bootstrap == mine {
                 bootstrap = instance.id;
             } else if instance.id != mine {
@@ -208,6 +209,15 @@ fn usable(engine: &Engine<'_>, ctx: &Context<'_>, row: &SecurityRow<'_>) -> Resu
         }
     })
     .map_err(|_| Error::Inconsistent)
+}
+
+/// Whether the binding of a server can be kept (TS 1.0 section 5.3.1.1).
+fn reachable(engine: &Engine<'_>, row: &SecurityRow<'_>, server: u16) -> Result<(), Error> {
+    let server = engine.model.instance(1, server).and_then(|instance| engine.server.row(instance));
+    let needs = server.map_or(0, |server| server.binding.get().needs());
+    let texting = engine.config.features.texting;
+    let keeps = texting.and_then(|texting| texting.accepts(engine, row).ok()).unwrap_or(0);
+    if keeps >= needs { Ok(()) } else { Err(Error::Inconsistent) }
 }
 
 /// Whether an instance of the Security object is that of a server.

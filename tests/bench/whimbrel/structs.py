@@ -17,7 +17,7 @@ class Limits(Structure):
             *("servers", "objects", "instances", "access", "observations", "attributes"),
             *("recent", "deferred", "changes", "datagram", "credentials", "undo"),
         )
-    ] + [("body", c_uint32), ("mtu", c_uint16), ("bootstrap", c_uint32)]
+    ] + [("body", c_uint32), ("mtu", c_uint16), ("bootstrap", c_uint32), ("sms", c_uint16)]
 
 
 class Coap(Structure):
@@ -95,6 +95,11 @@ class Config(Structure):
         ("handshake_first_ms", c_uint32),
         ("handshake_longest_ms", c_uint32),
         ("server_initiated", c_uint8),
+        ("sms_flags", c_uint8),
+        ("sms_protocol", c_uint8),
+        ("sms_coding", c_uint8),
+        ("sms_number", c_char_p),
+        ("sms_answer_s", c_uint32),
     ]
 
 
@@ -105,6 +110,8 @@ LINK_SEND = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t)
 LINK_RECEIVE = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t)
 LINK_CLOSE = CFUNCTYPE(None, c_void_p, c_uint8)
 WALL_CLOCK = CFUNCTYPE(c_int64, c_void_p)
+SMS_SEND = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+SMS_RECEIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
 STORAGE = CFUNCTYPE(c_int32, c_void_p, c_uint16, c_void_p, c_size_t)
 
 
@@ -207,6 +214,9 @@ class Port(Structure):
         ("wall_clock", WALL_CLOCK),
         ("storage_read", STORAGE),
         ("storage_write", STORAGE),
+        ("sms_send", SMS_SEND),
+        ("sms_receive", SMS_RECEIVE),
+        ("crypto", c_void_p),
     ]
 
 
@@ -226,6 +236,7 @@ class Account(Structure):
         ("bootstrap_server", c_uint8),
         ("hold_off_s", c_uint32),
         ("account_timeout_s", c_uint32),
+        ("sms", c_void_p),
     ]
 
 

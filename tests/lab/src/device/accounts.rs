@@ -1,6 +1,6 @@
 //! Whom the device knows from the start: the accounts and rights that the application gives.
 
-use super::{Device, Security};
+use super::{Device, Security, Sms};
 use crate::net::Peer;
 use crate::scene::BOOTSTRAP;
 use std::ffi::CString;
@@ -16,7 +16,7 @@ pub struct Account {
     pub peer: Peer,
     /// Lifetime in seconds.
     pub lifetime: u32,
-    /// `U` or `UQ`.
+    /// `U`, `UQ`, `S`, `SQ`, `US` or `UQS`.
     pub binding: &'static str,
     /// Default Minimum Period, 0 for none.
     pub pmin: u32,
@@ -30,6 +30,8 @@ pub struct Account {
     pub security: Security,
     /// Another URI than `coap://` or `coaps://` and the peer.
     pub uri: Option<String>,
+    /// How it is reached by SMS.
+    pub sms: Option<Sms>,
 }
 
 /// Who may do what with an object instance; instance 65535 is the right to create.
@@ -58,11 +60,20 @@ pub struct BootstrapAccount {
     pub security: Security,
     /// Another URI than `coap://` or `coaps://` and the peer.
     pub uri: Option<String>,
+    /// How it is reached by SMS.
+    pub sms: Option<Sms>,
 }
 
 impl Default for BootstrapAccount {
     fn default() -> Self {
-        Self { peer: BOOTSTRAP, hold_off: 0, account_timeout: 0, security: Security::default(), uri: None }
+        Self {
+            peer: BOOTSTRAP,
+            hold_off: 0,
+            account_timeout: 0,
+            security: Security::default(),
+            uri: None,
+            sms: None,
+        }
     }
 }
 
@@ -94,7 +105,7 @@ impl Device {
             discard_offline: account.discard_offline.into(),
             ..NOTHING
         };
-        self.add(&account.uri(), &account.security, given)
+        self.add(&account.uri(), &account.security, account.sms.as_ref(), given)
     }
 
     /// Adds the account of the bootstrap server.
@@ -105,16 +116,22 @@ impl Device {
             account_timeout_s: account.account_timeout,
             ..NOTHING
         };
-        self.add(&account.uri(), &account.security, given)
+        self.add(&account.uri(), &account.security, account.sms.as_ref(), given)
     }
 
-    fn add(&mut self, uri: &str, security: &Security, account: whimbrel_account_t) -> i32 {
+    fn add(&mut self, uri: &str, security: &Security, sms: Option<&Sms>, account: whimbrel_account_t) -> i32 {
         let credentials = security.given();
         let uri = CString::new(uri).expect("no NUL");
         let security = if *security == Security::default() { ptr::null() } else { &credentials };
-        let given = whimbrel_account_t { uri: uri.as_ptr(), security, ..account };
-        // SAFETY: the account is copied
-        self.call(|client| unsafe { whimbrel_account_add(client, &given) })
+        let mut add = |sms| {
+            let given = whimbrel_account_t { uri: uri.as_ptr(), security, sms, ..account };
+            // SAFETY: the account is copied
+            self.call(|client| unsafe { whimbrel_account_add(client, &given) })
+        };
+        match sms {
+            Some(sms) => sms.show(add),
+            None => add(ptr::null()),
+        }
     }
 
     /// Adds an instance of the Access Control object.
@@ -154,4 +171,5 @@ const NOTHING: whimbrel_account_t = whimbrel_account_t {
     bootstrap_server: 0,
     hold_off_s: 0,
     account_timeout_s: 0,
+    sms: std::ptr::null(),
 };

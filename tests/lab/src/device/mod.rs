@@ -16,6 +16,7 @@ mod modem;
 mod objects;
 mod platform;
 mod security;
+mod sms;
 mod state;
 mod storage;
 mod tables;
@@ -28,6 +29,7 @@ pub use modem::Started;
 pub use platform::Event;
 use platform::Platform;
 pub use security::Security;
+pub use sms::{Phone, Sms, Texting};
 pub use state::{BLOB, Blob, CREATABLE, DEVICE, SENSOR, TROUBLE, Trouble, Values};
 use std::cell::RefMut;
 use std::ffi::CString;
@@ -71,6 +73,8 @@ pub struct Config {
     pub persistent_objects: Vec<u16>,
     /// The time of day at the bench's time 0, in seconds since 1970, where it is known.
     pub wall_clock: Option<i64>,
+    /// Whether the configuration names SMS.
+    pub texting: Option<Texting>,
     /// Stable storage, and the switch of power.
     pub storage: Storage,
     /// When it is switched on.
@@ -118,6 +122,12 @@ fn features(config: &Config) -> Vec<*const whimbrel_feature_t> {
     if config.bootstrap {
         features.push(&whimbrel_bootstrap);
     }
+    if let Some(texting) = &config.texting {
+        features.push(&whimbrel_sms);
+        if texting.packets {
+            features.push(&whimbrel_secured_packets);
+        }
+    }
     features
 }
 
@@ -132,6 +142,8 @@ impl Device {
         platform.secured.set(!port.security.is_null());
         let features = features(config);
         let tables = Tables::new(&platform, &config.persistent_objects);
+        let texting = config.texting.clone().unwrap_or_default();
+        let number = texting.number.map(|number| CString::new(number).expect("no NUL"));
         let endpoint = CString::new(config.endpoint.as_str()).expect("a name without NUL");
         let limits = whimbrel_limits_t { size: size_of::<whimbrel_limits_t>(), ..config.limits };
         let formats = tables.formats();
@@ -156,6 +168,11 @@ impl Device {
             handshake_first_ms: config.handshake.0,
             handshake_longest_ms: config.handshake.1,
             server_initiated: config.server_initiated.into(),
+            sms_flags: texting.flags,
+            sms_protocol: texting.kind.0,
+            sms_coding: texting.kind.1,
+            sms_number: number.as_ref().map_or(ptr::null(), |number| number.as_ptr()),
+            sms_answer_s: texting.answer,
         };
         // SAFETY: the device keeps alive what it hands over until the client has ended
         let (client, memory) = unsafe {
@@ -449,7 +466,8 @@ impl Node for Device {
         // a slow modem's driver asks again and again
         let asked = self.platform.now.get() + 10;
         let waiting = self.platform.ready_at().filter(|_| self.platform.latency.get() > 0);
-        let waiting = waiting.map(|ready| ready.min(asked));
+        let texts = !self.platform.texts_in.borrow().is_empty() && self.next != 0;
+        let waiting = waiting.map(|ready| ready.min(asked)).or(texts.then_some(0));
         let next = waiting.into_iter().chain([self.next]).min().filter(|next| *next != u64::MAX)?;
         Some(next.max(self.platform.now.get())).filter(|_| !self.platform.storage.is_dead())
     }

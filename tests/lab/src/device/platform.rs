@@ -54,6 +54,11 @@ pub(super) struct Platform {
     lines: RefCell<BTreeMap<u8, Line>>,
     pub outbox: RefCell<VecDeque<(Peer, Vec<u8>)>>,
     pub events: RefCell<Vec<Event>>,
+    /// TPDUs for the service centre, and those that came from there.
+    pub texts_out: RefCell<VecDeque<Vec<u8>>>,
+    pub texts_in: RefCell<VecDeque<Vec<u8>>>,
+    /// How many the modem has no room for.
+    pub refused_texts: Cell<u32>,
     pub pending: Cell<u32>,
     pub broken: Cell<bool>,
     /// When links were opened, and how many events had been told by then.
@@ -74,6 +79,9 @@ impl Platform {
             lines: RefCell::default(),
             outbox: RefCell::default(),
             events: RefCell::default(),
+            texts_out: RefCell::default(),
+            texts_in: RefCell::default(),
+            refused_texts: Cell::new(0),
             pending: Cell::new(0),
             broken: Cell::new(false),
             opened: RefCell::default(),
@@ -130,6 +138,9 @@ pub(super) fn port(platform: &Rc<Platform>) -> whimbrel_port_t {
         wall_clock: Some(wall_clock),
         storage_read: Some(storage_read),
         storage_write: Some(storage_write),
+        sms_send: Some(super::sms::send),
+        sms_receive: Some(super::sms::receive),
+        crypto: std::ptr::null(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::{FIRST_ID, Lab, SECOND, SECOND_ID, SERVER};
 use crate::bootstrap::{AccessValues, BootstrapServer, Configuration, SecurityValues, ServerValues};
-use crate::device::{Account, Backend, BootstrapAccount, Config, Device, Options, Right, Security, Storage};
+use crate::device::{
+    Account, Backend, BootstrapAccount, Config, Device, Options, Right, Security, Sms, Storage, Texting,
+};
 use crate::dtls::{Certified, Gate, Settings, keys};
 use crate::net::{Network, Peer};
 use crate::seconds;
@@ -96,6 +98,12 @@ pub struct Setup {
     pub credentials: Option<u16>,
     /// The time of day when the bench is switched on, where it is known.
     pub wall_clock: Option<i64>,
+    /// SMS is named, and there is a service centre.
+    pub texting: Option<Texting>,
+    /// How the servers are reached by SMS.
+    pub sms: [Option<Sms>; 2],
+    /// The URIs of the servers, where they are not those of their peers.
+    pub uris: [Option<String>; 2],
 }
 
 impl Default for Setup {
@@ -141,6 +149,9 @@ impl Default for Setup {
             places: None,
             credentials: None,
             wall_clock: Some(NEW_YEAR),
+            texting: None,
+            sms: [None, None],
+            uris: [None, None],
         }
     }
 }
@@ -225,6 +236,7 @@ impl Setup {
             body: self.body,
             mtu: if secured { self.mtu } else { 0 },
             bootstrap: if self.names_bootstrap() || stores { self.old_values } else { 0 },
+            sms: self.texting.as_ref().map_or(0, |texting| texting.sets),
         }
     }
 
@@ -255,6 +267,7 @@ impl Setup {
             server_initiated: self.server_initiated,
             persistent_objects: self.persistent_objects.clone(),
             wall_clock: self.wall_clock,
+            texting: self.texting.clone(),
             storage: storage.clone(),
             booted,
         }
@@ -307,7 +320,8 @@ impl Setup {
             disable_timeout: self.disable_timeout,
             discard_offline: self.discard_offline,
             security: self.securities()[usize::from(id == SECOND_ID)].clone(),
-            uri: None,
+            uri: self.uris[usize::from(id == SECOND_ID)].clone(),
+            sms: self.sms[usize::from(id == SECOND_ID)].clone(),
         }
     }
 

@@ -1,0 +1,283 @@
+//! Secured packets with a server (TS 1.0 section 7.2.2.3, TS 102 225): keys from the Security object, and counters that a
+//! power cut cannot turn back.
+//!
+//! The counter of a packet that came is on stable storage before its message acts, so that it is never taken twice. Those of
+//! packets to be sent are reserved ahead, some at a time, so that none is used twice.
+
+use crate::bytes;
+use crate::client::config::TextConfig;
+use crate::client::features::Packing;
+use crate::client::texting::how;
+use crate::client::{Context, Engine};
+use crate::crypto::{Cipher, Crypto};
+use crate::error::Error;
+use crate::objects::{Field, SecurityRow};
+use crate::port::{Event, EventCode};
+use crate::sms::packet::{self, COUNTER_END, Keys, Opened};
+use crate::storage::{self, HEAD, Slots, Storage, crc32};
+use core::cell::Cell;
+
+/// By how much a packet is longer than its message, at most: its head, counter, checksum, the tag of the message and padding.
+pub const OVERHEAD: usize = 48;
+
+/// How many counters are reserved at a time.
+const RESERVED: u64 = 16;
+/// How many packets of our own are remembered, so that they are not taken when they are sent back to us.
+const OWN: usize = 4;
+
+/// The record of an account: beside the three of [`keep`](crate::client::keep).
+const RECORDS: u16 = 4;
+const COUNTERS: u16 = 3;
+
+/// Format, mark of the keys, received, reserved.
+const CONTENT: usize = 1 + 4 + 8 + 8;
+const FORMAT: u8 = 1;
+
+/// The counters of an account.
+#[derive(Clone, Copy)]
+pub struct Counters {
+    /// Whether storage was read.
+    known: bool,
+    slots: Slots,
+    /// The last one received.
+    received: u64,
+    /// The last one sent.
+    sent: u64,
+    /// The highest one that may be sent.
+    reserved: u64,
+    /// Checksums of the last packets sent.
+    own: [u32; OWN],
+}
+
+impl Counters {
+    /// Nobody looked yet.
+    pub const UNKNOWN: Self =
+        Self { known: false, slots: Slots::NONE, received: 0, sent: 0, reserved: 0, own: [0; OWN] };
+}
+
+/// The part of a client that does secured packets.
+pub struct Packets<'a> {
+    config: TextConfig,
+    /// One an account.
+    counters: &'a [Cell<Counters>],
+    crypto: &'a dyn Crypto,
+    storage: &'a dyn Storage,
+}
+
+impl<'a> Packets<'a> {
+    /// `counters` has a place an account.
+    pub fn new(
+        config: TextConfig,
+        counters: &'a [Cell<Counters>],
+        crypto: &'a dyn Crypto,
+        storage: &'a dyn Storage,
+    ) -> Self {
+        Self { config, counters, crypto, storage }
+    }
+
+    /// Shows the keys of an account.
+    fn keys<R>(
+        &self,
+        row: &SecurityRow<'_>,
+        job: impl FnOnce(&Keys<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let mut secret = [0u8; 48];
+        let length = row.field(Field::SmsKeys, |keys| bytes::put(&mut secret, 0, keys).map(|()| keys.len()));
+        let done = length.map_err(|_| Error::Credentials).and_then(|length| {
+            row.field(Field::SmsParameters, |parameters| {
+                let keys = secret.get(..length).unwrap_or(&[]);
+                let (wide, short) = (self.is(how::AES_256), self.is(how::SHORT_MAC));
+                job(&Keys::from_resources(parameters, keys, wide, short)?)
+            })
+        });
+        bytes::zeroise(&mut secret);
+        done
+    }
+
+    fn is(&self, how: u8) -> bool {
+        self.config.how & how != 0
+    }
+
+    /// Four bytes that differ where the keys do, and tell nothing of them.
+    fn mark(&self, keys: &Keys<'_>) -> Result<[u8; 4], Error> {
+        let mut mac = [0; 16];
+        let cipher = if keys.cipher == Cipher::Aes { 1 } else { 2 };
+        // no packet begins with a length of zero
+        let text = [0, 0, cipher, keys.kic, keys.kid];
+        self.crypto.mac(keys.cipher, keys.mac_key, &[&text, &keys.tar], &mut mac)?;
+        mac.first_chunk::<4>().copied().ok_or(Error::State)
+    }
+
+    fn of(&self, who: usize) -> Result<Counters, Error> {
+        self.counters.get(who).map(Cell::get).ok_or(Error::State)
+    }
+
+    fn set(&self, who: usize, counters: Counters) {
+        if let Some(place) = self.counters.get(who) {
+            place.set(counters);
+        }
+    }
+
+    /// The counters of an account, which storage knows.
+    fn ready(&self, ctx: &mut Context<'_>, who: usize, keys: &Keys<'_>) -> Result<Counters, Error> {
+        let counters = self.of(who)?;
+        if counters.known {
+            return Ok(counters);
+        }
+        let mut image = [0; HEAD + CONTENT];
+        let found = storage::load(self.storage, ctx.port, record(who), &mut image)?;
+        let mut counters = Counters { known: true, slots: found.slots, ..Counters::UNKNOWN };
+        let content = found.length.and_then(|length| image.get(HEAD..HEAD.wrapping_add(length)));
+        match content.map(read) {
+            Some(Some((mark, received, reserved))) if mark == self.mark(keys)? => {
+                counters.received = received;
+                // what was reserved may have been sent, and where a slot is damaged what was reserved there
+                let more = if found.damaged { RESERVED } else { 0 };
+                let sent = reserved.saturating_add(more).min(COUNTER_END);
+                (counters.sent, counters.reserved) = (sent, sent);
+            }
+            // of the first write of all, power may have cut short one slot; of two, nothing is certain any more
+            None if found.damaged && self.is_there(ctx, who, &mut image) => return Err(Error::Storage),
+            _ => {}
+        }
+        self.set(who, counters);
+        Ok(counters)
+    }
+
+    /// Whether the second slot holds anything.
+    fn is_there(&self, ctx: &Context<'_>, who: usize, image: &mut [u8]) -> bool {
+        let second = storage::slot_number(record(who), 1);
+        !matches!(self.storage.read(ctx.port, second, image), Err(Error::NotFound) | Ok(0))
+    }
+
+    fn save(
+        &self,
+        ctx: &mut Context<'_>,
+        who: usize,
+        keys: &Keys<'_>,
+        counters: &mut Counters,
+    ) -> Result<(), Error> {
+        let mut image = [0; HEAD + CONTENT];
+        bytes::put(&mut image, HEAD, &[FORMAT])?;
+        bytes::put(&mut image, HEAD + 1, &self.mark(keys)?)?;
+        bytes::put(&mut image, HEAD + 5, &counters.received.to_be_bytes())?;
+        bytes::put(&mut image, HEAD + 13, &counters.reserved.to_be_bytes())?;
+        storage::save(self.storage, ctx.port, record(who), &mut counters.slots, &mut image, CONTENT)
+    }
+
+    fn tell(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, who: usize, error: Error) {
+        let server = engine.server_id(who);
+        engine.tell(ctx, Event::new(EventCode::StorageFailed, server).why(error.to_c()));
+    }
+
+    /// The counter of the next packet, which nobody has had.
+    fn next(
+        &self,
+        engine: &Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        keys: &Keys<'_>,
+    ) -> Result<Counters, Error> {
+        let mut counters = self.ready(ctx, who, keys)?;
+        if counters.sent >= COUNTER_END {
+            return Err(Error::Credentials);
+        }
+        if counters.sent >= counters.reserved {
+            counters.reserved = counters.sent.saturating_add(RESERVED).min(COUNTER_END);
+            if let Err(error) = self.save(ctx, who, keys, &mut counters) {
+                self.tell(engine, ctx, who, error);
+                return Err(error);
+            }
+        }
+        counters.sent = counters.sent.wrapping_add(1);
+        self.set(who, counters);
+        Ok(counters)
+    }
+}
+
+fn record(who: usize) -> u16 {
+    (who as u16).wrapping_mul(RECORDS).wrapping_add(COUNTERS)
+}
+
+/// Mark, received, reserved.
+fn read(content: &[u8]) -> Option<([u8; 4], u64, u64)> {
+    let (format, rest) = content.split_first()?;
+    let (mark, rest) = rest.split_first_chunk::<4>()?;
+    let (received, rest) = rest.split_first_chunk::<8>()?;
+    let (reserved, rest) = rest.split_first_chunk::<8>()?;
+    let whole = *format == FORMAT && rest.is_empty();
+    whole.then_some((*mark, u64::from_be_bytes(*received), u64::from_be_bytes(*reserved)))
+}
+
+impl Packing for Packets<'_> {
+    fn accepts(&self, _: &Engine<'_>, row: &SecurityRow<'_>) -> Result<(), Error> {
+        self.keys(row, |_| Ok(()))
+    }
+
+    fn open(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        packet: &mut [u8],
+    ) -> Result<Opened, Error> {
+        let row = engine.security_row(who).ok_or(Error::State)?;
+        let crc = crc32(u32::MAX, packet);
+        self.keys(row, |keys| {
+            let mut counters = self.ready(ctx, who, keys)?;
+            if counters.sent != 0 && counters.own.contains(&crc) {
+                // ours, sent back: the same keys protect both directions
+                return Err(Error::Exists);
+            }
+            let opened = packet::open(self.crypto, keys, counters.received, packet)?;
+            counters.received = opened.counter;
+            if let Err(error) = self.save(ctx, who, keys, &mut counters) {
+                self.tell(engine, ctx, who, error);
+                // what was not written down is not acted on
+                bytes::zeroise(packet);
+                return Err(error);
+            }
+            self.set(who, counters);
+            Ok(opened)
+        })
+    }
+
+    fn protect(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        message: &[u8],
+        packet: &mut [u8],
+    ) -> Result<usize, Error> {
+        let row = engine.security_row(who).ok_or(Error::State)?;
+        self.keys(row, |keys| {
+            let mut counters = self.next(engine, ctx, who, keys)?;
+            let length = packet::protect(self.crypto, keys, counters.sent, message, packet)?;
+            counters.own.rotate_right(1);
+            if let (Some(newest), Some(packet)) = (counters.own.first_mut(), packet.get(..length)) {
+                *newest = crc32(u32::MAX, packet);
+            }
+            self.set(who, counters);
+            Ok(length)
+        })
+    }
+
+    fn respond(
+        &self,
+        engine: &Engine<'_>,
+        who: usize,
+        opened: &Opened,
+        packet: &mut [u8],
+    ) -> Result<usize, Error> {
+        let row = engine.security_row(who).ok_or(Error::State)?;
+        self.keys(row, |keys| {
+            let asked = (opened.counter, opened.por);
+            packet::response(self.crypto, keys, asked, packet::PROCESSED, &[], packet)
+        })
+    }
+
+    fn forget(&self, who: usize) {
+        self.set(who, Counters::UNKNOWN);
+    }
+}
