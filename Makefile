@@ -13,7 +13,10 @@ CFLAGS ?= -O2 -g
 C_CHECKED := -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude -Iports/posix
 LIBS := -lpthread -ldl -lm
 PORT_SOURCES := $(wildcard ports/posix/*.c)
-PORT_HEADERS := $(wildcard ports/posix/*.h) include/whimbrel.h
+PORT_HEADERS := $(wildcard ports/posix/*.h) $(wildcard ports/at-modem/*.h) include/whimbrel.h
+# the modem's port, for the programs that name it
+AT_MODEM := $(wildcard ports/at-modem/*.c)
+with_modem = $(if $(shell grep -l whimbrel_at_modem.h $(1)),-Iports/at-modem $(AT_MODEM))
 EXAMPLES := $(patsubst examples-c/%.c,target/examples-c/%,$(wildcard examples-c/*.c))
 
 .PHONY: library examples
@@ -28,9 +31,9 @@ $(RELEASE)/libwhimbrel.a: library ;
 
 examples: $(EXAMPLES)
 
-target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
+target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(AT_MODEM) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+	$(CC) $(CFLAGS) $(C_CHECKED) $< $(call with_modem,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
 # ---- DTLS: the backend of ports/mbedtls on Mbed TLS, for the examples that name it
 
@@ -48,25 +51,25 @@ $(TLS)/libmbedtls.a: mbedtls ;
 $(SECURED): target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(BACKEND) $(wildcard ports/mbedtls/*.h) \
 		$(TLS)/libmbedtls.a $(RELEASE)/libwhimbrel.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(C_CHECKED) $(C_SECURED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(TLS)/libmbedtls.a $(LIBS) -o $@
+	$(CC) $(CFLAGS) $(C_CHECKED) $(C_SECURED) $< $(call with_modem,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(TLS)/libmbedtls.a $(LIBS) -o $@
 
 lab-server:
 	cargo build --quiet --release -p whimbrel-lab --bin lab-server --bin lab-dtls --bin lab-bootstrap
 
 # Tests in C, one program each: once for valgrind, once with sanitizers in the C code.
 TESTS_C := $(patsubst tests/c/%.c,target/tests-c/%,$(wildcard tests/c/*.c))
-TEST_C_NEEDS := $(wildcard tests/c/*.h) $(PORT_SOURCES) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
+TEST_C_NEEDS := $(wildcard tests/c/*.h) $(PORT_SOURCES) $(AT_MODEM) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 tests-c: $(TESTS_C) $(TESTS_C:%=%.sanitized)
 
 target/tests-c/%: tests/c/%.c $(TEST_C_NEEDS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+	$(CC) $(CFLAGS) $(C_CHECKED) $< $(call with_modem,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
 target/tests-c/%.sanitized: tests/c/%.c $(TEST_C_NEEDS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) $(C_CHECKED) $< $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+	$(CC) $(CFLAGS) $(SANITIZE) $(C_CHECKED) $< $(call with_modem,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
 .PHONY: lab-server tests-c
 demo: library lab-server $(addprefix target/examples-c/,demo psk bootstrap) ## C clients against the embedded server, message by message

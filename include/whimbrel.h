@@ -1639,6 +1639,227 @@ int32_t whimbrel_configuration_load(whimbrel_client_t *client);
 int32_t whimbrel_configuration_erase(whimbrel_client_t *client);
 
 /* -------------------------------------------------------------------------------------------------------- */
+/* A modem that speaks AT commands: SMS for whimbrel_port_t over a serial line, from C.                     */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** States of a modem: its line is closed. */
+#define WHIMBREL_MODEM_OFF 0
+/** The dialogue begins. */
+#define WHIMBREL_MODEM_STARTING 1
+/** There is no SIM, or none that works. It is asked for again. */
+#define WHIMBREL_MODEM_NO_SIM 2
+/** The SIM wants a PIN: none was given, or it was refused. */
+#define WHIMBREL_MODEM_PIN 3
+/** The SIM is locked: only its PUK helps. */
+#define WHIMBREL_MODEM_PUK 4
+/** Not registered with a network that carries messages. */
+#define WHIMBREL_MODEM_SEARCHING 5
+/** Messages can be sent and received. */
+#define WHIMBREL_MODEM_READY 6
+/** The modem does not answer. It is tried again. */
+#define WHIMBREL_MODEM_LOST 7
+/** Events of a modem: it is set up. */
+#define WHIMBREL_MODEM_EVENT_READY 1
+/** It does not answer, or its line was closed. */
+#define WHIMBREL_MODEM_EVENT_LOST 2
+/** It has lost its settings, and gets them again: `detail` is 1 if it said so, 2 if it did not answer, 3 if it was seen. */
+#define WHIMBREL_MODEM_EVENT_RESTARTED 3
+/** A message could not be sent and is dropped: `detail` is its +CMS ERROR, 65536 and its +CME ERROR, or 0. */
+#define WHIMBREL_MODEM_EVENT_SEND_FAILED 4
+/** The registration has changed: `detail` is `stat` of +CEREG or +CREG. */
+#define WHIMBREL_MODEM_EVENT_REGISTRATION 5
+/** The SIM cannot be used: `detail` is WHIMBREL_MODEM_NO_SIM, _PIN or _PUK. */
+#define WHIMBREL_MODEM_EVENT_SIM 6
+/** A message was received: whimbrel_modem_receive() has it. */
+#define WHIMBREL_MODEM_EVENT_RECEIVED 7
+/** A message that came in is lost. */
+#define WHIMBREL_MODEM_EVENT_DROPPED 8
+/** What carries outgoing messages (+CGSMS): as the modem is. */
+#define WHIMBREL_BEARER_ANY 0
+/** Packet domain. */
+#define WHIMBREL_BEARER_PACKET 1
+/** Circuit switched. */
+#define WHIMBREL_BEARER_CIRCUIT 2
+/** Packet domain preferred. */
+#define WHIMBREL_BEARER_PACKET_FIRST 3
+/** Circuit switched preferred. */
+#define WHIMBREL_BEARER_CIRCUIT_FIRST 4
+
+/** A modem, in memory of the caller. Opaque. */
+typedef struct whimbrel_modem_t whimbrel_modem_t;
+
+/** What the application chooses about a modem; zeros are good. What it points to must live as long as the modem. */
+typedef struct whimbrel_modem_config_t {
+    /** sizeof(whimbrel_modem_config_t) */
+    size_t size;
+    /**
+     * The SIM's PIN, 4 to 8 digits; NULL: none. After it was refused, or when no answer came, it is not entered again by this
+     * modem: three wrong ones lock the SIM. Whoever makes a new modem gives it another try.
+     */
+    const char *pin;
+    /** The number of the service centre to be set, digits with or without `+`; NULL: that of the SIM. */
+    const char *service_centre;
+    /** Where received messages are stored, "ME" or "SM"; NULL is "ME". All that is received there is taken and deleted. */
+    const char *storage;
+    /** Commands for this modem, each without its line end, sent before the SIM is asked for; NULL ends them. NULL: none. */
+    const char *const *commands;
+    /** 1: messages are stored by the modem, then read and deleted. 0: they come directly and are acknowledged, if it can do so. */
+    uint8_t stored;
+    /** WHIMBREL_BEARER_… */
+    uint8_t bearer;
+    /** Places for messages to be sent, 176 bytes each; 0 takes 4. */
+    uint16_t outgoing;
+    /** Places for messages received; 0 takes 4. */
+    uint16_t incoming;
+    /**
+     * How long the modem may be idle before it is asked whether it still has its settings, in seconds; 0: for ever. For those
+     * that may restart without a word: nothing would be received any more.
+     */
+    uint32_t check_s;
+    /** Called for everything that happens, from inside the functions below; may be NULL. May call none of them. */
+    void (*event)(void *context, uint16_t code, int32_t detail);
+    /** Given to `event`. */
+    void *event_context;
+} whimbrel_modem_config_t;
+
+/** What is known of a modem. */
+typedef struct whimbrel_modem_state_t {
+    /** sizeof(whimbrel_modem_state_t) */
+    size_t size;
+    /** WHIMBREL_MODEM_… */
+    uint8_t state;
+    /** `stat` of +CEREG or +CREG (TS 27.007): 1 home, 2 searching, 3 denied, 5 roaming, 6 and 7 messages only; 255: not known. */
+    uint8_t registration;
+    /** 1: the network carries messages. */
+    uint8_t sms;
+    /** The last +CMS ERROR; 0: none yet. */
+    uint16_t cms_error;
+    /** The last +CME ERROR; 0: none yet. */
+    uint16_t cme_error;
+    /** Messages that the modem has taken. */
+    uint32_t sent;
+    /** Messages received. */
+    uint32_t received;
+    /** Messages that could not be sent. */
+    uint32_t failed;
+    /** Messages that came in and are lost. */
+    uint32_t dropped;
+    /** How often the modem has lost its settings. */
+    uint32_t restarts;
+    /** The service centre's number, as the SIM has it; empty: not known. */
+    char service_centre[25];
+} whimbrel_modem_state_t;
+
+/**
+ * How many bytes whimbrel_modem_init() needs.
+ *
+ * @param config  NULL takes all defaults.
+ * @return Bytes; 0 if `size` is wrong. Since 0.1.
+ */
+size_t whimbrel_modem_size(const whimbrel_modem_config_t *config);
+
+/**
+ * Makes a modem in memory of the caller. Its line counts as open; whimbrel_modem_poll() begins.
+ *
+ * @param memory  Aligned to 8 bytes, `size` bytes, the modem's from now on.
+ * @param size    whimbrel_modem_size() of the configuration, or more.
+ * @param config  Copied; NULL takes all defaults.
+ * @param modem   Out: the handle, inside `memory`; NULL after an error.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, misaligned memory, a wrong `size` in the struct; WHIMBREL_ERR_FULL: `memory`
+ *         is too small; WHIMBREL_ERR_BAD_VALUE: a PIN, number, storage, bearer or command that cannot be.
+ *
+ * There is nothing to be ended: when the memory is used for something else, the modem is gone. Since 0.1.
+ */
+int32_t whimbrel_modem_init(void *memory,
+                            size_t size,
+                            const whimbrel_modem_config_t *config,
+                            whimbrel_modem_t **modem);
+
+/**
+ * Takes bytes that came from the serial line, in pieces of any size. Then call whimbrel_modem_output().
+ *
+ * @param modem   From whimbrel_modem_init(). One thread at a time, never from inside an event.
+ * @param now_ms  Milliseconds of a clock that never goes back, the same in each call.
+ * @param bytes   Not kept. @param size How many.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL; WHIMBREL_ERR_STATE: not a modem; WHIMBREL_ERR_REENTERED. Since 0.1.
+ */
+int32_t whimbrel_modem_input(whimbrel_modem_t *modem,
+                             uint64_t now_ms,
+                             const uint8_t *bytes,
+                             size_t size);
+
+/**
+ * Gives bytes to be written to the serial line. Call it after each of the other functions, until it returns 0.
+ *
+ * @param buffer  Filled. @param size How much it holds.
+ * @return How many bytes; 0: there are no more; WHIMBREL_ERR_ARGUMENT: NULL; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED.
+ *         Since 0.1.
+ */
+int32_t whimbrel_modem_output(whimbrel_modem_t *modem,
+                              uint8_t *buffer,
+                              size_t size);
+
+/**
+ * Does what is due, then says when to call again. Call it after whimbrel_modem_send() and whimbrel_modem_receive() as well.
+ *
+ * @param now_ms   As for whimbrel_modem_input().
+ * @param next_ms  Out, may be NULL: when to call next on the same clock; UINT64_MAX if only input can change anything. Earlier is
+ *                 harmless.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: modem is NULL; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED. Since 0.1.
+ */
+int32_t whimbrel_modem_poll(whimbrel_modem_t *modem,
+                            uint64_t now_ms,
+                            uint64_t *next_ms);
+
+/**
+ * Tells that the serial line is gone, or open anew: then everything is said to the modem again. Messages stay in their queues.
+ *
+ * @param now_ms  As for whimbrel_modem_input().
+ * @param open    0: the line is closed. 1: it is open, and what was in flight is not any more.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: modem is NULL; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED. Since 0.1.
+ */
+int32_t whimbrel_modem_line(whimbrel_modem_t *modem,
+                            uint64_t now_ms,
+                            int32_t open);
+
+/**
+ * Queues a message; whimbrel_port_t.sms_send has the same shape. It leaves when the modem is set up and registered.
+ *
+ * @param tpdu  An SMS-SUBMIT TPDU without the service centre's address, at most 176 bytes (TS 23.040 section 9.2.2.2). Copied.
+ * @param size  Its length.
+ * @return WHIMBREL_OK: it is queued, and what becomes of it is told by WHIMBREL_MODEM_EVENT_SEND_FAILED if it fails;
+ *         WHIMBREL_ERR_BUSY: no room now; WHIMBREL_ERR_ARGUMENT: NULL; WHIMBREL_ERR_BAD_VALUE: empty; WHIMBREL_ERR_TOO_LARGE;
+ *         WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED.
+ *
+ * A message may go out twice: if the modem has its body and does not answer any more, it is sent once more. Since 0.1.
+ */
+int32_t whimbrel_modem_send(whimbrel_modem_t *modem,
+                            const uint8_t *tpdu,
+                            size_t size);
+
+/**
+ * Takes a message that was received; whimbrel_port_t.sms_receive has the same shape.
+ *
+ * @param buffer  An SMS-DELIVER or SMS-STATUS-REPORT TPDU without the service centre's address (TS 23.040 sections 9.2.2.1,
+ *                9.2.2.3).
+ * @param size    How much it holds; 176 is always enough.
+ * @return The length; 0: none waits; WHIMBREL_ERR_TRUNCATED: it did not fit and is lost, its beginning is in `buffer`;
+ *         WHIMBREL_ERR_ARGUMENT: NULL; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED. Since 0.1.
+ */
+int32_t whimbrel_modem_receive(whimbrel_modem_t *modem,
+                               uint8_t *buffer,
+                               size_t size);
+
+/**
+ * Tells what is known of the modem.
+ *
+ * @param state  Filled; its `size` is to be set before.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL, or a wrong `size`; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED. Since 0.1.
+ */
+int32_t whimbrel_modem_state(whimbrel_modem_t *modem,
+                             whimbrel_modem_state_t *state);
+
+/* -------------------------------------------------------------------------------------------------------- */
 /* Paths in one word.                                                                                       */
 /* -------------------------------------------------------------------------------------------------------- */
 

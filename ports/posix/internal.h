@@ -57,6 +57,10 @@ struct whimbrel_posix_t {
     int wake[2]; /* a pipe: what is written into the second end shows at the first */
     struct posix_link links[POSIX_LINKS];
     char directory[POSIX_DIRECTORY + 1]; /* of storage, see storage.c */
+    int watched;                         /* another descriptor that ends a wait; -1: none */
+    whimbrel_posix_sms_send_t *sms_send; /* see sms.c */
+    whimbrel_posix_sms_receive_t *sms_receive;
+    void *sms_context;
 };
 
 int32_t posix_udp_open(void *context, uint8_t link, const char *host, size_t host_length, uint16_t port,

@@ -106,7 +106,7 @@ int32_t whimbrel_posix_open(whimbrel_posix_t **out)
         return WHIMBREL_ERR_NOT_SUPPORTED;
     posix = (whimbrel_posix_t *)calloc(1, sizeof *posix);
     if (posix == NULL) return WHIMBREL_ERR_FULL;
-    posix->wake[0] = posix->wake[1] = -1;
+    posix->wake[0] = posix->wake[1] = posix->watched = -1;
     for (i = 0; i < POSIX_LINKS; i++)
         posix->links[i].fd = -1;
     fill_table(posix);
@@ -136,9 +136,16 @@ static int patience(uint64_t until_ms)
     return until_ms - now > INT_MAX ? INT_MAX : (int)(until_ms - now);
 }
 
+int32_t whimbrel_posix_watch(whimbrel_posix_t *posix, int fd)
+{
+    if (posix == NULL) return WHIMBREL_ERR_ARGUMENT;
+    posix->watched = fd;
+    return WHIMBREL_OK;
+}
+
 int32_t whimbrel_posix_wait(whimbrel_posix_t *posix, uint64_t until_ms, int also)
 {
-    struct pollfd fds[POSIX_LINKS + 2];
+    struct pollfd fds[POSIX_LINKS + 3];
     uint8_t drained[64];
     nfds_t i;
 
@@ -148,11 +155,12 @@ int32_t whimbrel_posix_wait(whimbrel_posix_t *posix, uint64_t until_ms, int also
         fds[i].fd = posix->links[i].fd;
     fds[POSIX_LINKS].fd = posix->wake[0];
     fds[POSIX_LINKS + 1].fd = also;
-    for (i = 0; i < POSIX_LINKS + 2; i++) {
+    fds[POSIX_LINKS + 2].fd = posix->watched;
+    for (i = 0; i < POSIX_LINKS + 3; i++) {
         fds[i].events = POLLIN;
         fds[i].revents = 0;
     }
-    if (poll(fds, POSIX_LINKS + 2, patience(until_ms)) < 0) return errno == EINTR ? 0 : WHIMBREL_ERR_LINK;
+    if (poll(fds, POSIX_LINKS + 3, patience(until_ms)) < 0) return errno == EINTR ? 0 : WHIMBREL_ERR_LINK;
     if (fds[POSIX_LINKS].revents != 0) {
         while (read(posix->wake[0], drained, sizeof drained) > 0)
             continue;

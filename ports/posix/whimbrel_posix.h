@@ -52,6 +52,30 @@ int32_t whimbrel_posix_storage(whimbrel_posix_t *posix, const char *directory);
  */
 int32_t whimbrel_posix_wait(whimbrel_posix_t *posix, uint64_t until_ms, int also);
 
+/**
+ * Watches another file descriptor in each whimbrel_posix_wait(), such as a modem's line, until it is told otherwise.
+ *
+ * @param fd  When it can be read, or has ended, the wait is over; -1 for none.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: posix is NULL.
+ */
+int32_t whimbrel_posix_watch(whimbrel_posix_t *posix, int fd);
+
+/** As whimbrel_port_t.sms_send. */
+typedef int32_t whimbrel_posix_sms_send_t(void *context, const uint8_t *tpdu, size_t size);
+/** As whimbrel_port_t.sms_receive. */
+typedef int32_t whimbrel_posix_sms_receive_t(void *context, uint8_t *buffer, size_t size);
+
+/**
+ * Has short messages sent and received by functions with a context of their own, such as whimbrel_at_modem_send() and
+ * whimbrel_at_modem_receive(). Call it before whimbrel_client_init().
+ *
+ * @param send     NULL together with `receive`: no short messages.
+ * @param context  Given to both; must live as long as the client.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: posix is NULL, or one of both functions.
+ */
+int32_t whimbrel_posix_sms(whimbrel_posix_t *posix, whimbrel_posix_sms_send_t *send,
+                           whimbrel_posix_sms_receive_t *receive, void *context);
+
 /** Ends a whimbrel_posix_wait(), or the next one. Any thread and any signal handler may call it. */
 void whimbrel_posix_wake(whimbrel_posix_t *posix);
 

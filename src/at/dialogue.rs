@@ -199,9 +199,11 @@ impl Modem<'_> {
                 self.registration(rest, command == Command::PacketAsk, true);
             }
             Command::RouteAsk => {
-                let routing = [(); 2].map(|()| parameters.next().and_then(number));
+                let [mode, messages] = [(); 2].map(|()| parameters.next().and_then(number));
+                let routing = [mode, messages];
                 if !matches!(self.phase, Phase::Ready) {
-                    self.setup.routing = routing;
+                    // no delivery at all cannot be meant: the first check finds that
+                    self.setup.routing = [mode, messages.filter(|messages| *messages > 0)];
                 } else if routing != self.setup.routing {
                     flight.found = Found::Broken;
                 }

@@ -84,6 +84,7 @@ impl Modem<'_> {
         self.phase = Phase::Ready;
         self.setup.silent = [0; 2];
         self.ask_later();
+        self.sms.listing = self.sms.storage;
         self.busy_until_next_check();
         self.tell(Code::Ready, 0);
     }
@@ -95,6 +96,8 @@ impl Modem<'_> {
             Command::Extra => return self.next_step(at, form.saturating_add(1)),
             Command::PinAsk => return self.sim_asked(at, tries, flight, outcome),
             Command::PinGive => {
+                // a SIM that was busy has not looked at it
+                self.setup.pin_spent = !is_busy(outcome);
                 self.phase = Phase::Init { at: ASK_SIM, form: 0, tries: 0 };
                 self.pause = self.now.after(PIN_MS);
                 return;
@@ -102,7 +105,7 @@ impl Modem<'_> {
             _ => {}
         }
         if outcome == Outcome::Ok {
-            self.worked(flight.command, form);
+            self.worked(flight, form);
             self.next_step(at.wrapping_add(1), 0);
         } else if is_busy(outcome) && tries < BUSY_TRIES {
             self.again(at, form, tries);
@@ -124,10 +127,11 @@ impl Modem<'_> {
     }
 
     /// Keeps what the modem took.
-    const fn worked(&mut self, command: Command, form: u8) {
-        match command {
+    const fn worked(&mut self, flight: &Flight, form: u8) {
+        match flight.command {
             Command::Service => self.setup.acknowledged = form == 0,
-            Command::Storage => self.sms.selected = self.sms.storage,
+            // without +CPMS the OK may be another command's: the storage is chosen again before it is read
+            Command::Storage if matches!(flight.found, Found::Answer) => self.sms.selected = self.sms.storage,
             Command::Route => self.setup.route = form,
             _ => {}
         }

@@ -79,7 +79,7 @@ impl Modem<'_> {
             return Ok(self.in_storage(Command::Read, place));
         }
         if room && self.now >= sms.list {
-            return Ok(self.in_storage(Command::List, Place { storage: sms.storage, index: 0 }));
+            return Ok(self.in_storage(Command::List, Place { storage: sms.listing, index: 0 }));
         }
         let mut next = if room { sms.reroute.earlier(sms.list) } else { Instant::NEVER };
         if self.network.carries_messages() {
@@ -126,6 +126,11 @@ impl Modem<'_> {
         }
         match flight.command {
             Command::Send if ok => self.sent(),
+            Command::Send if outcome == Outcome::Error => {
+                // without a number: perhaps it is not in PDU mode any more
+                self.send_once_more(0);
+                self.restarted(Cause::Settings);
+            }
             Command::Send => self.not_sent(outcome),
             Command::CentreSet => self.sms.set_centre = false,
             Command::Acknowledge => self.acknowledged(outcome),
@@ -142,7 +147,12 @@ impl Modem<'_> {
                 // the one that there is
                 self.sms.selected = self.sms.storage;
             }
-            Command::Select => self.sms.without(flight.place.storage),
+            Command::Select => {
+                self.sms.without(flight.place.storage);
+                if self.sms.listing == flight.place.storage {
+                    self.list_next(false);
+                }
+            }
             Command::Delete => self.deleted(flight.place, outcome),
             Command::Read => self.read(flight, outcome),
             Command::List => self.listed(outcome),
@@ -210,12 +220,26 @@ impl Modem<'_> {
         let more = core::mem::take(&mut self.sms.more);
         if outcome == Outcome::Ok {
             self.sms.list_tries = 0;
-            self.sms.list = if more { self.now } else { Instant::NEVER };
-            return;
+            self.setup.list_failed = false;
+            return self.list_next(more);
         }
         self.sms.list_tries = self.sms.list_tries.saturating_add(1);
         let again = self.sms.list_tries < LISTS || is_busy(outcome);
         self.sms.list = if again { self.now.after(LIST_MS) } else { Instant::NEVER };
+        if !again && !core::mem::replace(&mut self.setup.list_failed, true) {
+            // once: perhaps it has other settings than it should
+            self.restarted(Cause::Settings);
+        }
+    }
+
+    /// Lists the same storage again, or the one that the application wants where the modem has not taken it at the start.
+    fn list_next(&mut self, more: bool) {
+        let sms = &mut self.sms;
+        let other = sms.listing == sms.storage && sms.storage != self.config.storage;
+        if !more {
+            sms.listing = if other { self.config.storage } else { sms.storage };
+        }
+        sms.list = if more || other { self.now } else { Instant::NEVER };
     }
 
     fn sent(&mut self) {

@@ -225,6 +225,8 @@ struct Setup {
     routing: [Option<u32>; 2],
     /// +CNMA is spelt with `=0`.
     spelt_out: bool,
+    /// The storage could not be listed, and the modem was set up again over it.
+    list_failed: bool,
     /// Commands came back although echo is off.
     echoes: bool,
     /// Optional steps that got no answer once, and twice, as bits.
@@ -290,6 +292,7 @@ impl<'m> Modem<'m> {
                 route: 0,
                 routing: [None; 2],
                 spelt_out: false,
+                list_failed: false,
                 echoes: false,
                 silent: [0; 2],
                 centre: [0; 24],

@@ -137,6 +137,7 @@ pub(super) struct Sms<'m> {
     pub reroute: Instant,
     /// The whole storage is to be read then.
     pub list: Instant,
+    pub listing: [u8; 2],
     pub list_tries: u8,
     /// Something of the storage was left there.
     pub more: bool,
@@ -161,6 +162,7 @@ impl<'m> Sms<'m> {
             acknowledge_by: Instant::ZERO,
             reroute: Instant::NEVER,
             list: Instant::NEVER,
+            listing: [0; 2],
             list_tries: 0,
             more: false,
             storage: [0; 2],

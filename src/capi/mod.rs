@@ -34,6 +34,8 @@ mod access;
 
 mod bootstrap;
 
+mod at;
+
 mod adapter;
 mod layout;
 mod storage;
@@ -51,3 +53,5 @@ pub use object::*;
 pub use security::*;
 pub use sms::*;
 pub use types::*;
+
+pub use at::*;
