@@ -366,7 +366,6 @@ impl Fake {
     }
 
     fn execute_message(&mut self, line: &str) -> Option<&'static str> {
-        let number = |text: &str| line.trim_start_matches(text).parse::<u16>().ok();
         if line.starts_with("AT+CSCA=") {
             return Some("OK");
         }
@@ -395,9 +394,11 @@ impl Fake {
                 None => "+CMS ERROR: 340",
             });
         }
-        if !self.settings.pdu_mode {
-            return Some("ERROR");
-        }
+        if self.settings.pdu_mode { self.execute_in_pdu_mode(line) } else { Some("ERROR") }
+    }
+
+    fn execute_in_pdu_mode(&mut self, line: &str) -> Option<&'static str> {
+        let number = |text: &str| line.trim_start_matches(text).parse::<u16>().ok();
         let selected = self.settings.selected.clone();
         if line == "AT+CMGL=4" {
             for ((_, index), (stat, pdu)) in self.storage.clone().iter().filter(|((s, _), _)| *s == selected)
