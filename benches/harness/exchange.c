@@ -183,9 +183,11 @@ static int accept(uint8_t code, const char *options, size_t size)
 static int start(void)
 {
     /* what `make size` counts as RAM must be enough where pointers have four bytes */
-    if (sizeof(void *) == 4 && (whimbrel_client_size(&minimal_limits) > MINIMAL_BYTES ||
-                                whimbrel_client_size(&product_limits) > PRODUCT_BYTES ||
-                                whimbrel_client_size(&bootstrap_limits) > BOOTSTRAP_BYTES)) {
+    if (sizeof(void *) == 4 &&
+        (whimbrel_client_size(&minimal_limits) > MINIMAL_BYTES ||
+         whimbrel_client_size(&product_limits) > PRODUCT_BYTES ||
+         whimbrel_client_size(&bootstrap_limits) > BOOTSTRAP_BYTES ||
+         whimbrel_client_size(&sms_limits) > SMS_BYTES || whimbrel_modem_size(NULL) > SMS_MODEM_BYTES)) {
         return 1;
     }
     if (sizeof client_memory < whimbrel_client_size(&limits) ||

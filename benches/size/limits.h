@@ -10,6 +10,8 @@
 #define MINIMAL_BYTES   2256
 #define PRODUCT_BYTES   4296
 #define BOOTSTRAP_BYTES 6064
+#define SMS_BYTES       5000
+#define SMS_MODEM_BYTES 4096
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,
@@ -43,6 +45,16 @@ static const whimbrel_limits_t bootstrap_limits = {
     .datagram = 640,
     .mtu = 720,
     .bootstrap = 512,
+};
+
+static const whimbrel_limits_t sms_limits = {
+    .size = sizeof sms_limits,
+    .servers = 1,
+    .objects = 1,
+    .instances = 1,
+    .datagram = 512,
+    .bootstrap = 128,
+    .sms = 1,
 };
 
 #endif

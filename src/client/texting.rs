@@ -339,11 +339,11 @@ fn of_row(row: &SecurityRow<'_>) -> Result<(Line, bool), Error> {
     let given = row.field(Field::SmsNumber, |bytes| {
         if bytes.is_empty() { Ok(None) } else { Number::parse(bytes).map(Some) }
     })?;
-    let (named, texts) = row.field(Field::Uri, |bytes| match Uri::from_bytes(bytes) {
-        Ok(uri) if uri.texts => (Number::parse(uri.host.as_bytes()).ok(), true),
-        _ => (None, false),
-    });
-    Ok((Line { number: given.or(named), mode: row.sms_mode.get() }, texts))
+    let named = row.field(Field::Uri, |bytes| match Uri::from_bytes(bytes) {
+        Ok(uri) if uri.texts => Number::parse(uri.host.as_bytes()).map(Some),
+        _ => Ok(None),
+    })?;
+    Ok((Line { number: given.or(named), mode: row.sms_mode.get() }, named.is_some()))
 }
 
 /// Which bindings an account can keep: 0 those without S, 1 those with S alone, 2 all.

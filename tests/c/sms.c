@@ -214,6 +214,9 @@ static void accounts_that_are_refused(void)
     EQUAL(WHIMBREL_ERR_BAD_VALUE, add());
     sms.number = "not a number";
     EQUAL(WHIMBREL_ERR_BAD_VALUE, add());
+    account.uri = "tel:Bob";
+    sms.number = "+15555550123";
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, add());
     account.uri = "tel:+15555550123";
     sms.number = NULL;
     sms.mode = 0;

@@ -315,3 +315,37 @@ fn sec_003_c_o_dtls_hears_records_only() {
     assert_eq!(sent(&lab).len(), texts);
     assert_eq!(lab.text("/3/0/9"), "100");
 }
+
+/// What docs/sms.md says that things cost, in SMS of the device and of the server.
+#[test]
+fn mec_003_c_o_what_things_cost_in_messages() {
+    let mut table = Vec::new();
+    for (name, setup) in [("NoSec", setup("S")), ("packets", packets("S")), ("DTLS", dtls())] {
+        let mut lab = setup.switched_on();
+        patient(&mut lab);
+        let counts = |lab: &Lab| (sent(lab).len(), lab.centre.sent_by(SERVER_NUMBER).len());
+        lab.run_until("a session", minutes(5), |lab| lab.device.is_registered(FIRST_ID));
+        let first = counts(&lab);
+        let mut row = vec![first];
+        let mut cost = |lab: &mut Lab, what: &dyn Fn(&mut Lab)| {
+            let before = counts(lab);
+            what(lab);
+            lab.run(minutes(1));
+            let after = counts(lab);
+            row.push((after.0 - before.0, after.1 - before.1));
+        };
+        cost(&mut lab, &|lab| assert_eq!(lab.device.update(FIRST_ID), WHIMBREL_OK));
+        cost(&mut lab, &|lab| assert_eq!(lab.text("/3/0/9"), "100"));
+        cost(&mut lab, &|lab| drop(lab.server.read("/3/0")));
+        cost(&mut lab, &|lab| drop(lab.observe("/3303/0/5700")));
+        cost(&mut lab, &|lab| lab.device.set("/3303/0/5700", 2.5));
+        table.push((name, row));
+    }
+    // Register with session, Update, Read of a resource, Read of an object with 150 bytes, Observe, Notify
+    let expected = vec![
+        ("NoSec", vec![(1, 1), (1, 1), (1, 1), (2, 1), (1, 1), (1, 0)]),
+        ("packets", vec![(2, 1), (1, 1), (1, 1), (2, 1), (1, 1), (1, 0)]),
+        ("DTLS", vec![(8, 9), (1, 1), (1, 1), (5, 5), (1, 1), (1, 0)]),
+    ];
+    assert_eq!(table, expected);
+}
