@@ -213,7 +213,7 @@ static void what_is_refused(whimbrel_posix_t *posix)
 
 int main(void)
 {
-    char directory[] = "/tmp/whimbrel-at-XXXXXX";
+    char directory[] = "at-port-XXXXXX"; /* where the test runs */
     whimbrel_posix_t *posix;
 
     CHECK(mkdtemp(directory) != NULL);
