@@ -510,6 +510,8 @@ extern const whimbrel_crypto_t whimbrel_crypto_software;
 #define WHIMBREL_WAKE_HANDSHAKE 8
 /** A bootstrap is given up or ends, or its account times out. */
 #define WHIMBREL_WAKE_BOOTSTRAP 9
+/** Parts of a long SMS are given up. */
+#define WHIMBREL_WAKE_SMS 10
 /**
  * How SMS is done, as bits of whimbrel_config_t.sms_flags: for debugging, an account with WHIMBREL_SMS_NOSEC hears everybody,
  * and answers whom it heard. Never in a product (TS 1.0 section 7.2).

@@ -277,7 +277,12 @@ pub trait Texting {
     /// Which bindings an account can keep by what its Security instance says: 1 those of SMS alone, 2 all. An error: none with S.
     fn accepts(&self, engine: &Engine<'_>, row: &SecurityRow<'_>) -> Result<u8, Error>;
     /// Puts what the application says of SMS into a row of the Security object; what [`Texting::accepts`] says then.
-    fn install(&self, engine: &Engine<'_>, row: &SecurityRow<'_>, sms: Option<&NewSms<'_>>) -> Result<u8, Error>;
+    fn install(
+        &self,
+        engine: &Engine<'_>,
+        row: &SecurityRow<'_>,
+        sms: Option<&NewSms<'_>>,
+    ) -> Result<u8, Error>;
     /// The account is a new one: how it is reached, and whether SMS is its way.
     fn settle(&self, engine: &mut Engine<'_>, who: usize);
     /// The binding was written: where another way is the account's now, it registers by that.

@@ -61,7 +61,7 @@ class Layout(unittest.TestCase):
         by_name = {mirror._c_name_: mirror for mirror in structs.ALL}
         for body, name in bodies:
             plain = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)
-            members = re.findall(r"\(\*(\w+)\)\(|(\w+);", re.sub(r"\)\([^;]*\);", ")(", plain))
+            members = re.findall(r"\(\*(\w+)\)\(|(\w+)(?:\[\d+\])?;", re.sub(r"\)\([^;]*\);", ")(", plain))
             self.assertEqual([a or b for a, b in members], [field[0] for field in by_name[name]._fields_], name)
 
     def test_numbers_are_the_headers(self) -> None:

@@ -14,7 +14,12 @@ use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds};
 /// A client that is reached by SMS without security, and a server that repeats nothing.
 pub fn setup(binding: &'static str) -> Setup {
     let texting = Texting { number: Some(PHONE.into()), ..Texting::default() };
-    Setup { binding, texting: Some(texting), sms: [Some(Sms::clear(SERVER_NUMBER)), None], ..Setup::default() }
+    Setup {
+        binding,
+        texting: Some(texting),
+        sms: [Some(Sms::clear(SERVER_NUMBER)), None],
+        ..Setup::default()
+    }
 }
 
 /// By SMS no side repeats CoAP messages (TS 1.0 section 8.6.2).
@@ -195,7 +200,8 @@ fn mec_003_c_o_us_answers_on_the_way_of_the_request() {
 #[test]
 fn mec_003_c_o_us_tells_the_two_ways_apart() {
     let mut lab = registered(&setup("US"));
-    let execute = [0x44, 2, 0x12, 0x34, 9, 9, 9, 9, 0xb5, b'2', b'6', b'2', b'4', b'1', 1, b'0', 2, b'2', b'0'];
+    let execute =
+        [0x44, 2, 0x12, 0x34, 9, 9, 9, 9, 0xb5, b'2', b'6', b'2', b'4', b'1', 1, b'0', 2, b'2', b'0'];
     let peer = number(&mut lab);
     lab.server.send_raw(DEVICE, &execute);
     lab.run(seconds(1));
@@ -257,7 +263,11 @@ fn mec_002_c_o_a_trigger_by_sms_is_not_answered() {
     by_sms(&mut lab, Request::post("/1/0/8"));
     lab.run(minutes(1));
     assert!(lab.server.outcome(disable).is_none());
-    assert_eq!(lab.server.count(Operation::Update), 0, "one request at a time: the server still waits for the first");
+    assert_eq!(
+        lab.server.count(Operation::Update),
+        0,
+        "one request at a time: the server still waits for the first"
+    );
     lab.server.give_up(read);
     lab.server.give_up(disable);
     lab.run(minutes(1));

@@ -89,7 +89,8 @@ fn sec_003_c_o_what_is_not_protected_is_discarded() {
     }
     assert_eq!(sent(&lab).len(), before, "not a word");
     let told: BTreeSet<i32> = statuses(&lab, WHIMBREL_EVENT_DROPPED).into_iter().collect();
-    let reasons = [WHIMBREL_ERR_EXISTS, WHIMBREL_ERR_BAD_VALUE, WHIMBREL_ERR_UNAUTHORIZED, WHIMBREL_ERR_MALFORMED];
+    let reasons =
+        [WHIMBREL_ERR_EXISTS, WHIMBREL_ERR_BAD_VALUE, WHIMBREL_ERR_UNAUTHORIZED, WHIMBREL_ERR_MALFORMED];
     assert_eq!(told, reasons.into());
     assert_eq!(lab.text("/3/0/9"), "100");
 }
@@ -199,7 +200,10 @@ fn sec_003_c_o_power_cut_at_every_storage_operation_with_packets() {
             cuts += 1;
         }
     }
-    println!("{} operations of storage, {cuts} cuts, {again} messages taken up that had not acted", last - first);
+    println!(
+        "{} operations of storage, {cuts} cuts, {again} messages taken up that had not acted",
+        last - first
+    );
 }
 
 /// Where the counter cannot be written the message does not act, and nothing is said.
@@ -336,8 +340,8 @@ fn mec_003_c_o_what_things_cost_in_messages() {
         };
         cost(&mut lab, &|lab| assert_eq!(lab.device.update(FIRST_ID), WHIMBREL_OK));
         cost(&mut lab, &|lab| assert_eq!(lab.text("/3/0/9"), "100"));
-        cost(&mut lab, &|lab| drop(lab.server.read("/3/0")));
-        cost(&mut lab, &|lab| drop(lab.observe("/3303/0/5700")));
+        cost(&mut lab, &|lab| _ = lab.server.read("/3/0"));
+        cost(&mut lab, &|lab| _ = lab.observe("/3303/0/5700"));
         cost(&mut lab, &|lab| lab.device.set("/3303/0/5700", 2.5));
         table.push((name, row));
     }

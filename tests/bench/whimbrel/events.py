@@ -58,6 +58,7 @@ class Wake(IntEnum):
     SLEEP = 7
     HANDSHAKE = 8
     BOOTSTRAP = 9
+    SMS = 10
 
 
 @dataclass(frozen=True)

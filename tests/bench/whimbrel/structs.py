@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint8, c_uint16
-from ctypes import c_uint32, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t
+from ctypes import c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 NONE = 65535
@@ -220,6 +220,77 @@ class Port(Structure):
     ]
 
 
+class Chunk(Structure):
+    _c_name_ = "whimbrel_chunk_t"
+    _fields_ = [("data", POINTER(c_uint8)), ("size", c_size_t)]
+
+
+CBC = CFUNCTYPE(
+    c_int32, c_void_p, c_uint8, c_uint8, c_void_p, c_size_t, POINTER(c_uint8), POINTER(c_uint8), c_size_t
+)
+MAC = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t, POINTER(Chunk), c_size_t, POINTER(c_uint8))
+
+
+class Crypto(Structure):
+    """Ciphers; the library has some, `whimbrel_crypto_software`."""
+
+    _c_name_ = "whimbrel_crypto_t"
+    _fields_ = [("size", c_size_t), ("context", c_void_p), ("cbc", CBC), ("mac", MAC)]
+
+
+class Sms(Structure):
+    _c_name_ = "whimbrel_sms_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("mode", c_uint8),
+        ("trigger", c_uint8),
+        ("number", c_char_p),
+        ("parameters", POINTER(c_uint8)),
+        ("parameters_length", c_size_t),
+        ("keys", POINTER(c_uint8)),
+        ("keys_length", c_size_t),
+    ]
+
+
+MODEM_EVENT = CFUNCTYPE(None, c_void_p, c_uint16, c_int32)
+
+
+class ModemConfig(Structure):
+    _c_name_ = "whimbrel_modem_config_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("pin", c_char_p),
+        ("service_centre", c_char_p),
+        ("storage", c_char_p),
+        ("commands", POINTER(c_char_p)),
+        ("stored", c_uint8),
+        ("bearer", c_uint8),
+        ("outgoing", c_uint16),
+        ("incoming", c_uint16),
+        ("check_s", c_uint32),
+        ("event", MODEM_EVENT),
+        ("event_context", c_void_p),
+    ]
+
+
+class ModemState(Structure):
+    _c_name_ = "whimbrel_modem_state_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("state", c_uint8),
+        ("registration", c_uint8),
+        ("sms", c_uint8),
+        ("cms_error", c_uint16),
+        ("cme_error", c_uint16),
+        ("sent", c_uint32),
+        ("received", c_uint32),
+        ("failed", c_uint32),
+        ("dropped", c_uint32),
+        ("restarts", c_uint32),
+        ("service_centre", c_char * 25),
+    ]
+
+
 class Account(Structure):
     _c_name_ = "whimbrel_account_t"
     _fields_ = [
@@ -236,7 +307,7 @@ class Account(Structure):
         ("bootstrap_server", c_uint8),
         ("hold_off_s", c_uint32),
         ("account_timeout_s", c_uint32),
-        ("sms", c_void_p),
+        ("sms", POINTER(Sms)),
     ]
 
 
@@ -345,6 +416,7 @@ ALL: tuple[type[Structure], ...] = (
     *(Limits, Coap, Path, RawEvent, Deadline, Config, Port, Account, Device, Resource, Object, Bytes, List),
     *(Right, AccessEntry),
     *(Session, Outlet, SessionState, Security, Credentials),
+    *(Chunk, Crypto, Sms, ModemConfig, ModemState),
 )
 
 # What handlers are answered through: name, result, arguments behind the call.

@@ -469,7 +469,8 @@ impl Node for Device {
         let waiting = self.platform.ready_at().filter(|_| self.platform.latency.get() > 0);
         let waiting = waiting.map(|ready| ready.min(asked));
         let texts = self.platform.phone.borrow().as_ref().and_then(Phone::next_deadline);
-        let next = waiting.into_iter().chain(texts).chain([self.next]).min().filter(|next| *next != u64::MAX)?;
+        let next =
+            waiting.into_iter().chain(texts).chain([self.next]).min().filter(|next| *next != u64::MAX)?;
         Some(next.max(self.platform.now.get())).filter(|_| !self.platform.storage.is_dead())
     }
 }
