@@ -29,6 +29,7 @@ ROWS = {
     "register": "Register",
     "firmware_1mib": "1 MiB in blocks of 1,024 bytes to a stream, a byte",
     "bootstrap_write_0": "Bootstrap-Write of a PSK account, `/0/1`",
+    "sms_read_3_0_0_tlv": "Read `/3/0/0` by SMS, from TPDU to TPDU",
 }
 
 

@@ -32,6 +32,7 @@ ROWS = [
     "read_3_0_tlv", "read_3_0_0_tlv", "read_3_0_0_text", "read_3_0_senml_cbor", "read_3_0_0_senml_cbor",
     "read_3_0_senml_json", "read_3_0_0_senml_json", "read_3_0_lwm2m_cbor", "read_3_0_0_lwm2m_cbor",
     "notify_3_0_9", "write_1_0_1", "register", "firmware_1mib", "bootstrap_write_0",
+    "sms_read_3_0_0_tlv",
 ]
 WORK = measure.ROOT / "target/bench"
 HARNESS = measure.ROOT / "benches/harness"

@@ -226,6 +226,75 @@ static int start_bootstrap(void)
     return accept(0x44, "", 0);
 }
 
+/* An SMS-DELIVER around a message, and where the message begins in an SMS-SUBMIT with a relative TP-VP. */
+enum { DELIVER_HEAD = 19, SUBMIT_HEAD = 14 };
+
+static void deliver_sms(const uint8_t *message, size_t size)
+{
+    memcpy(inbox, "\x04\x0b\x91\x51\x55\x55\x05\x21\xf3\0\4\x62\x10\x20\x30\x40\x50\x80", DELIVER_HEAD - 1);
+    inbox[DELIVER_HEAD - 1] = (uint8_t)size;
+    memcpy(inbox + DELIVER_HEAD, message, size);
+    inbox_size = DELIVER_HEAD + size;
+    outbox_size = 0;
+    poll();
+}
+
+static int32_t sms_send(void *context, const uint8_t *tpdu, size_t size)
+{
+    return link_send(context, 0, tpdu, size);
+}
+
+static int32_t sms_receive(void *context, uint8_t *buffer, size_t size)
+{
+    return bench_receive(context, 0, buffer, size);
+}
+
+/* The same client with SMS for its only way. */
+static int start_sms(void)
+{
+    static const whimbrel_feature_t *const parts[] = { &whimbrel_sms };
+    static const whimbrel_limits_t room = { .size = sizeof room, .sms = 1 };
+    static const whimbrel_sms_t sms = { .size = sizeof sms, .mode = WHIMBREL_SMS_NOSEC };
+    static const whimbrel_account_t server = {
+        .size = sizeof server,
+        .uri = "tel:+15555550123",
+        .binding = "S",
+        .short_server_id = 123,
+        .sms = &sms,
+    };
+    whimbrel_config_t texts = config;
+    whimbrel_port_t phone = port;
+    uint8_t created[] = "\x62\x41\0\0\0\0\x82rd\x01\x30";
+    texts.limits = &room;
+    texts.features = parts;
+    texts.feature_count = 1;
+    phone.sms_send = sms_send;
+    phone.sms_receive = sms_receive;
+    if (sizeof client_memory < whimbrel_client_size(&room) ||
+        whimbrel_client_init(client_memory, sizeof client_memory, &texts, &phone, &client) != WHIMBREL_OK ||
+        whimbrel_device_add(client, &device, NULL) != WHIMBREL_OK ||
+        whimbrel_account_add(client, &server) != WHIMBREL_OK) {
+        return 1;
+    }
+    poll();
+    memcpy(created + 2, outbox + SUBMIT_HEAD + 2, 4);
+    deliver_sms(created, sizeof created - 1);
+    return whimbrel_account_registered(client, 123) != 1;
+}
+
+static void read_by_sms(unsigned n)
+{
+    uint8_t message[] = "\x44\x01\0\0\1\2\3\4\xB1\x33\x01\x30\x01\x30\x62\x2D\x16";
+    message[2] = (uint8_t)(n >> 8);
+    message[3] = (uint8_t)n;
+    deliver_sms(message, sizeof message - 1);
+}
+
+static size_t sms_bytes(void)
+{
+    return outbox_size > SUBMIT_HEAD && outbox[SUBMIT_HEAD + 1] >> 5 == 2 ? outbox_size : 0;
+}
+
 static size_t response_bytes(void)
 {
     return outbox_size;
@@ -345,5 +414,6 @@ const struct bench_row bench_rows[] = {
     { "register", start, register_again, stub, response_bytes },
     { "firmware_1mib", start, push_block, stub_block, success_bytes },
     { "bootstrap_write_0", start_bootstrap, write_security, stub, success_bytes },
+    { "sms_read_3_0_0_tlv", start_sms, read_by_sms, stub, sms_bytes },
     { NULL, NULL, NULL, NULL, NULL },
 };

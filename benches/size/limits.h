@@ -7,11 +7,11 @@
 
 #include "../../include/whimbrel.h"
 
-#define MINIMAL_BYTES   2256
-#define PRODUCT_BYTES   4296
-#define BOOTSTRAP_BYTES 6064
-#define SMS_BYTES       5000
-#define SMS_MODEM_BYTES 4096
+#define MINIMAL_BYTES 2336
+#define PRODUCT_BYTES 4392
+#define BOOTSTRAP_BYTES 6168
+#define SMS_BYTES 5688
+#define SMS_MODEM_BYTES 2432
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,
