@@ -16,6 +16,7 @@ mod modem;
 mod objects;
 mod platform;
 mod security;
+mod serial;
 mod sms;
 mod state;
 mod storage;
@@ -30,6 +31,7 @@ pub use modem::Started;
 pub use platform::Event;
 use platform::Platform;
 pub use security::Security;
+pub use serial::Serial;
 pub use sms::{Sms, Texting};
 pub use state::{BLOB, Blob, CREATABLE, DEVICE, SENSOR, TROUBLE, Trouble, Values};
 use std::cell::RefMut;
@@ -451,12 +453,14 @@ impl Node for Device {
         if dark || self.next_deadline().is_none_or(|next| now < next) {
             return;
         }
+        self.pump();
         let before = self.platform.outbox.borrow().len();
         let mut next = 0;
         // SAFETY: the client lives
         fine("poll", unsafe { whimbrel_client_poll(self.client, &mut next) });
         self.most_sent = self.most_sent.max(self.platform.outbox.borrow().len() - before);
         self.next = self.platform.on_the_bench(next);
+        self.pump();
     }
 
     fn output(&mut self) -> Option<(Peer, Vec<u8>)> {
@@ -468,7 +472,10 @@ impl Node for Device {
         let asked = self.platform.now.get() + 10;
         let waiting = self.platform.ready_at().filter(|_| self.platform.latency.get() > 0);
         let waiting = waiting.map(|ready| ready.min(asked));
-        let texts = self.platform.phone.borrow().as_ref().and_then(Phone::next_deadline);
+        let texts = match &*self.platform.serial.borrow() {
+            Some(serial) => serial.next_deadline(),
+            None => self.platform.phone.borrow().as_ref().and_then(Phone::next_deadline),
+        };
         let next =
             waiting.into_iter().chain(texts).chain([self.next]).min().filter(|next| *next != u64::MAX)?;
         Some(next.max(self.platform.now.get())).filter(|_| !self.platform.storage.is_dead())

@@ -1,5 +1,6 @@
 //! The port of the device: virtual clock, seeded chance, links as queues, events as a list.
 
+use super::serial::Serial;
 use super::state::State;
 use super::storage::Storage;
 use crate::Random;
@@ -55,8 +56,9 @@ pub(super) struct Platform {
     lines: RefCell<BTreeMap<u8, Line>>,
     pub outbox: RefCell<VecDeque<(Peer, Vec<u8>)>>,
     pub events: RefCell<Vec<Event>>,
-    /// The modem, where there is one.
+    /// The modem, where there is one: by an API of its own, or at a serial line.
     pub phone: RefCell<Option<Phone>>,
+    pub serial: RefCell<Option<Serial>>,
     /// How many the modem has no room for.
     pub refused_texts: Cell<u32>,
     pub pending: Cell<u32>,
@@ -80,6 +82,7 @@ impl Platform {
             outbox: RefCell::default(),
             events: RefCell::default(),
             phone: RefCell::default(),
+            serial: RefCell::default(),
             refused_texts: Cell::new(0),
             pending: Cell::new(0),
             broken: Cell::new(false),

@@ -2,7 +2,9 @@
 
 use super::Device;
 use super::platform::platform;
+use super::serial::Serial;
 use crate::sms::Phone;
+use std::cell::RefMut;
 use std::ffi::{CString, c_void};
 use std::ptr;
 use whimbrel::capi::*;
@@ -91,6 +93,27 @@ impl Device {
         self.next = 0;
     }
 
+    /// Gives the device a modem at a serial line.
+    pub fn plug_serial(&mut self, serial: Serial) {
+        *self.platform.serial.borrow_mut() = Some(serial);
+        self.next = 0;
+    }
+
+    /// The modem at the serial line.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn serial(&self) -> RefMut<'_, Serial> {
+        RefMut::map(self.platform.serial.borrow_mut(), |serial| serial.as_mut().expect("a serial line"))
+    }
+
+    pub(super) fn pump(&self) {
+        if let Some(serial) = &mut *self.platform.serial.borrow_mut() {
+            serial.pump(self.platform.now.get());
+        }
+    }
+
     /// How many SMS the modem has no room for.
     pub fn refuse_texts(&self, n: u32) {
         self.platform.refused_texts.set(n);
@@ -111,6 +134,9 @@ pub(super) unsafe extern "C" fn send(context: *mut c_void, tpdu: *const u8, size
         platform.refused_texts.set(platform.refused_texts.get() - 1);
         return WHIMBREL_ERR_BUSY;
     }
+    if let Some(serial) = &mut *platform.serial.borrow_mut() {
+        return serial.send(tpdu);
+    }
     let phone = platform.phone.borrow();
     let Some(phone) = phone.as_ref() else { return WHIMBREL_ERR_LINK };
     if platform.storage.is_dead() {
@@ -122,6 +148,9 @@ pub(super) unsafe extern "C" fn send(context: *mut c_void, tpdu: *const u8, size
 pub(super) unsafe extern "C" fn receive(context: *mut c_void, buffer: *mut u8, size: usize) -> i32 {
     // SAFETY: `size` bytes at `buffer`
     let (platform, buffer) = unsafe { (platform(context), std::slice::from_raw_parts_mut(buffer, size)) };
+    if let Some(serial) = &mut *platform.serial.borrow_mut() {
+        return serial.receive(buffer);
+    }
     let phone = platform.phone.borrow();
     let Some(tpdu) = phone.as_ref().and_then(|phone| phone.receive(platform.now.get())) else { return 0 };
     match buffer.get_mut(..tpdu.len()) {

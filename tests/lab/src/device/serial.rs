@@ -1,0 +1,123 @@
+//! A modem at a serial line: the AT engine of the library on this side, the bench's modem on the other.
+
+use crate::sms::Modem;
+use std::ffi::c_void;
+use std::ptr;
+use whimbrel::capi::*;
+
+/// How often bytes may go to and fro at one instant.
+const PATIENCE: u32 = 10_000;
+
+/// The engine and the modem.
+pub struct Serial {
+    engine: *mut whimbrel_modem_t,
+    _memory: Vec<u64>,
+    /// The modem, for orders.
+    pub modem: Modem,
+    next: u64,
+    events: Box<Vec<(u16, i32)>>,
+}
+
+unsafe extern "C" fn event(context: *mut c_void, code: u16, detail: i32) {
+    // SAFETY: the events live as long as the engine, which one thread calls
+    unsafe { (*context.cast::<Vec<(u16, i32)>>()).push((code, detail)) }
+}
+
+impl Serial {
+    /// A modem that has been on for a while, and an engine that begins. `stored`: messages are read from its memory.
+    ///
+    /// # Panics
+    ///
+    /// If the engine cannot be made.
+    pub fn new(modem: Modem, stored: bool) -> Self {
+        let mut events = Box::new(Vec::new());
+        let config = whimbrel_modem_config_t {
+            size: size_of::<whimbrel_modem_config_t>(),
+            pin: ptr::null(),
+            service_centre: ptr::null(),
+            storage: ptr::null(),
+            commands: ptr::null(),
+            stored: stored.into(),
+            bearer: 0,
+            outgoing: 8,
+            incoming: 8,
+            check_s: 600,
+            event: Some(event),
+            event_context: ptr::from_mut(&mut *events).cast(),
+        };
+        // SAFETY: the memory lives as long as the engine
+        unsafe {
+            let size = whimbrel_modem_size(&config);
+            let mut memory = vec![0u64; size.div_ceil(8)];
+            let mut engine = ptr::null_mut();
+            let made = whimbrel_modem_init(memory.as_mut_ptr().cast(), size, &config, &mut engine);
+            assert_eq!(made, WHIMBREL_OK, "the engine");
+            Self { engine, _memory: memory, modem, next: 0, events }
+        }
+    }
+
+    /// What the engine told.
+    pub fn events(&self) -> &[(u16, i32)] {
+        &self.events
+    }
+
+    /// What is known of the modem.
+    ///
+    /// # Panics
+    ///
+    /// If the engine does not say.
+    pub fn state(&self) -> whimbrel_modem_state_t {
+        // SAFETY: all of it may be zero, and the engine lives
+        unsafe {
+            let mut state: whimbrel_modem_state_t = std::mem::zeroed();
+            state.size = size_of::<whimbrel_modem_state_t>();
+            assert_eq!(whimbrel_modem_state(self.engine, &mut state), WHIMBREL_OK);
+            state
+        }
+    }
+
+    pub(super) fn send(&mut self, tpdu: &[u8]) -> i32 {
+        self.next = 0;
+        // SAFETY: the engine lives
+        unsafe { whimbrel_modem_send(self.engine, tpdu.as_ptr(), tpdu.len()) }
+    }
+
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> i32 {
+        self.next = 0;
+        // SAFETY: the engine lives
+        unsafe { whimbrel_modem_receive(self.engine, buffer.as_mut_ptr(), buffer.len()) }
+    }
+
+    /// Moves bytes both ways until all is quiet. Whether a message may wait.
+    ///
+    /// # Panics
+    ///
+    /// If it never is.
+    pub(super) fn pump(&mut self, now: u64) {
+        let mut buffer = [0u8; 64];
+        for _ in 0..PATIENCE {
+            let heard = self.modem.output(now);
+            // SAFETY: the engine lives, and takes what it is given during the call
+            let said = unsafe {
+                if !heard.is_empty() {
+                    whimbrel_modem_input(self.engine, now, heard.as_ptr(), heard.len());
+                }
+                whimbrel_modem_poll(self.engine, now, &mut self.next);
+                whimbrel_modem_output(self.engine, buffer.as_mut_ptr(), buffer.len())
+            };
+            let said = usize::try_from(said).expect("bytes");
+            self.modem.input(now, &buffer[..said]);
+            self.modem.poll(now);
+            let waits = self.modem.next_deadline().is_some_and(|next| next <= now);
+            if said == 0 && heard.is_empty() && !waits {
+                return;
+            }
+        }
+        panic!("the line is never quiet at {now} ms");
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<u64> {
+        let engine = Some(self.next).filter(|next| *next != u64::MAX);
+        self.modem.next_deadline().into_iter().chain(engine).min()
+    }
+}
