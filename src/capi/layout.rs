@@ -255,7 +255,8 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
         let security = carver.slice(1, || Security { rows: security })?;
         let servers = carver.slice(rows, || ServerRow::FREE)?;
         let servers: &'static [ServerRow] = servers;
-        let server = carver.slice(1, || Server { rows: servers, texts: Cell::new(0) })?;
+        let server =
+            carver.slice(1, || Server { rows: servers, texts: Cell::new(0), open: Cell::new(false) })?;
         let acls: &'static [AclRow] = carver.slice(limits.access, || AclRow::FREE)?;
         let keeps = usize::from(limits.mtu != 0 || limits.bootstrap != 0);
         let sessions = rows.saturating_mul(keeps);

@@ -280,7 +280,9 @@ impl Keeper<'_> {
     fn load_all(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error> {
         let Manifest { named, purges, mut damaged } = self.read_manifest(ctx)?;
         let room = core::mem::take(&mut engine.outgoing);
+        engine.server.open.set(true);
         damaged |= self.load_pieces(engine, ctx, room);
+        engine.server.open.set(false);
         bytes::zeroise(room);
         engine.outgoing = room;
         if damaged {

@@ -179,6 +179,8 @@ pub struct Server<'a> {
     pub rows: &'a [ServerRow],
     /// What [`ServerRow::texts`] is until the account is known.
     pub texts: Cell<u8>,
+    /// Accounts are being made: whether they fit together is looked at when all is there.
+    pub open: Cell<bool>,
 }
 
 impl Server<'_> {
@@ -233,7 +235,8 @@ impl Object for Server<'_> {
         match (index as u16, incoming.value) {
             (STORING, Value::Boolean(_)) => Ok(()),
             (BINDING, Value::String(text)) => {
-                let texts = self.row(instance).map_or(0, |row| row.texts.get());
+                let known = self.row(instance).filter(|row| row.used.get() && !self.open.get());
+                let texts = known.map_or(self.texts.get(), |row| row.texts.get());
                 // a client cannot promise what it cannot keep
                 if Binding::parse(text)?.needs() <= texts { Ok(()) } else { Err(Error::BadValue) }
             }

@@ -26,6 +26,7 @@ mod registration;
 mod regressions;
 mod reporting;
 mod sms;
+mod sms_bootstrap;
 mod sms_modem;
 mod sms_secured;
 mod table;

@@ -162,6 +162,7 @@ impl<'a> Bootstrap<'a> {
     fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
         self.prepare(engine);
         self.held.set(true);
+        engine.server.open.set(true);
         self.ends.set(ctx.now.after(LONGEST_SESSION));
         // half a body of a server that is not heard now
         engine.upload = Upload::IDLE;
@@ -208,6 +209,7 @@ impl<'a> Bootstrap<'a> {
         if !self.held.take() {
             return;
         }
+        engine.server.open.set(false);
         if !self.log.roll_back(engine) {
             // a handler of the application did not take its own old value
             engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(Error::Handler.to_c()));
@@ -259,7 +261,8 @@ impl<'a> Bootstrap<'a> {
             texting.receive(engine, ctx, Some(who));
         }
         for other in 0..engine.accounts.len() {
-            if other != who && engine.accounts.get(other).is_some_and(|account| account.linked) {
+            let linked = |account: &Account| account.linked && !account.texts;
+            if other != who && engine.accounts.get(other).is_some_and(linked) {
                 let buffer = core::mem::take(&mut engine.receive);
                 // what comes meanwhile is lost, and will be repeated
                 engine.busy |= ctx.port.receive(other as u8, buffer).is_ok_and(|length| length != 0);

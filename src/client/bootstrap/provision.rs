@@ -21,11 +21,13 @@ impl Bootstrap<'_> {
         self.prepare(engine);
         // until it is settled, the same as in a session: a failure brings the old values back
         self.held.set(true);
+        engine.server.open.set(true);
         let done = self.impose_all(engine, objects).and_then(|()| self.settle_blob(engine, ctx));
         if done.is_err() {
             self.give_back(engine, ctx);
         }
         self.held.set(false);
+        engine.server.open.set(false);
         done
     }
 

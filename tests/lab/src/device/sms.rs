@@ -4,6 +4,7 @@ use super::Device;
 use super::platform::platform;
 use super::serial::Serial;
 use crate::sms::Phone;
+use crate::tlv;
 use std::cell::RefMut;
 use std::ffi::{CString, c_void};
 use std::ptr;
@@ -45,6 +46,19 @@ impl Sms {
             keys: keys.into(),
             ..Self::default()
         }
+    }
+
+    /// The same as resources of the Security object, TLV.
+    pub fn resources(&self) -> Vec<u8> {
+        let mut all = tlv::resource(6, [self.mode]);
+        if !self.parameters.is_empty() {
+            all.extend(tlv::resource(7, &self.parameters));
+            all.extend(tlv::resource(8, &self.keys));
+        }
+        if !self.number.is_empty() {
+            all.extend(tlv::resource(9, self.number.as_str()));
+        }
+        all
     }
 
     /// Shows it as C sees it.

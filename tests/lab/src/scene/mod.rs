@@ -24,6 +24,8 @@ pub const BOOTSTRAP: Peer = peer(4);
 pub const PHONE: &str = "+15555550199";
 /// The number of the first server.
 pub const SERVER_NUMBER: &str = "+15555550123";
+/// The number of the bootstrap server.
+pub const BOOTSTRAP_NUMBER: &str = "+15555550125";
 /// The number of the second server.
 pub const SECOND_NUMBER: &str = "+15555550124";
 /// The first server's Short Server ID, Server object instance 0.
@@ -52,8 +54,8 @@ pub struct Lab {
     pub bootstrap_gate: Option<Gate>,
     /// The short message service centre.
     pub centre: Centre,
-    /// Where the numbers of the first and the second server are.
-    pub gateways: [Option<Gateway>; 2],
+    /// Where the numbers of the first, the second and the bootstrap server are.
+    pub gateways: [Option<Gateway>; 3],
     /// Stable storage of the first device, and the switch of its power.
     pub storage: Storage,
     /// How it was set; what a device is made with at the next power-up.
@@ -86,14 +88,16 @@ impl Lab {
 
     fn run_to(&mut self, time: u64) {
         let [first, second] = &mut self.gates;
-        let [(number, records), (other, more)] = self.gateways.each_mut().map(either);
+        let [(number, records), (other, more), (third, most)] = self.gateways.each_mut().map(either);
         let mut server = dialled(number, &mut self.server);
         let mut server = behind(first.as_mut(), &mut *server);
         let mut server = dialled(records, &mut *server);
         let mut second_server = dialled(other, &mut self.second);
         let mut second_server = behind(second.as_mut(), &mut *second_server);
         let mut second = dialled(more, &mut *second_server);
-        let mut bootstrap = behind(self.bootstrap_gate.as_mut(), &mut self.bootstrap);
+        let mut bootstrap = dialled(third, &mut self.bootstrap);
+        let mut bootstrap = behind(self.bootstrap_gate.as_mut(), &mut *bootstrap);
+        let mut bootstrap = dialled(most, &mut *bootstrap);
         let mut nodes: Vec<(Peer, &mut dyn Node)> = vec![
             (DEVICE, &mut self.device),
             (SERVER, &mut *server),

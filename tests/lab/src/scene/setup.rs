@@ -1,6 +1,8 @@
 //! How a stage is set.
 
-use super::{FIRST_ID, Lab, PHONE, SECOND, SECOND_ID, SECOND_NUMBER, SERVER, SERVER_NUMBER};
+use super::{
+    BOOTSTRAP_NUMBER, FIRST_ID, Lab, PHONE, SECOND, SECOND_ID, SECOND_NUMBER, SERVER, SERVER_NUMBER,
+};
 use crate::bootstrap::{AccessValues, BootstrapServer, Configuration, SecurityValues, ServerValues};
 use crate::device::{
     Account, Backend, BootstrapAccount, Config, Device, Options, Right, Security, Sms, Storage, Texting,
@@ -175,7 +177,12 @@ impl Setup {
         let mut bootstrap = BootstrapServer::new(self.seed + 3);
         bootstrap.plan(self.configuration().plan());
         let centre = Centre::new(self.seed + 4, NEW_YEAR);
-        let gateways = [self.gateway(&centre, 0), self.gateway(&centre, 1)];
+        let account = self.bootstrap.as_ref().and_then(|account| account.sms.as_ref());
+        let gateways = [
+            gateway(&centre, SERVER_NUMBER, self.sms[0].as_ref()),
+            gateway(&centre, SECOND_NUMBER, self.sms[1].as_ref()),
+            gateway(&centre, BOOTSTRAP_NUMBER, account),
+        ];
         let mut device = device;
         device.plug(centre.phone(PHONE));
         Lab {
@@ -199,21 +206,6 @@ impl Setup {
     /// What the accounts of the two servers are secured with.
     fn securities(&self) -> [&Security; 2] {
         [&self.security, self.second_security.as_ref().unwrap_or(&self.security)]
-    }
-
-    /// Where the number of a server is, if it has one.
-    fn gateway(&self, centre: &Centre, n: usize) -> Option<Gateway> {
-        let sms = self.sms[n].as_ref()?;
-        let number = [SERVER_NUMBER, SECOND_NUMBER][n];
-        if sms.mode == WHIMBREL_SMS_DTLS {
-            return Some(Gateway::for_dtls(centre, number));
-        }
-        let mut gateway = Gateway::new(centre, number);
-        if sms.mode == WHIMBREL_SMS_PACKETS {
-            gateway.protect(Keys::from_resources(&sms.parameters, &sms.keys).expect("keys that fit"));
-            gateway.secured = Carrier::DEVICE;
-        }
-        Some(gateway)
     }
 
     /// The gate in front of a server whose account is secured.
@@ -355,7 +347,10 @@ impl Setup {
     pub fn configuration(&self) -> Configuration {
         let mut configuration = Configuration::default();
         for (n, account) in (0..).zip(self.accounts()) {
-            let security = SecurityValues::new(account.id, &account.uri(), &account.security);
+            let security = SecurityValues {
+                more: account.sms.iter().flat_map(Sms::resources).collect(),
+                ..SecurityValues::new(account.id, &account.uri(), &account.security)
+            };
             let some = |seconds: u32| Some(seconds).filter(|seconds| *seconds != 0);
             let server = ServerValues {
                 lifetime: account.lifetime,
@@ -387,4 +382,18 @@ fn gate_settings(security: &Security, settings: &Settings) -> Settings {
         settings.certified = Some(Certified { certificate, key, trust: keys::AUTHORITY });
     }
     settings
+}
+
+/// Where the number of a server is, if it has one.
+fn gateway(centre: &Centre, number: &str, sms: Option<&Sms>) -> Option<Gateway> {
+    let sms = sms?;
+    if sms.mode == WHIMBREL_SMS_DTLS {
+        return Some(Gateway::for_dtls(centre, number));
+    }
+    let mut gateway = Gateway::new(centre, number);
+    if sms.mode == WHIMBREL_SMS_PACKETS {
+        gateway.protect(Keys::from_resources(&sms.parameters, &sms.keys).expect("keys that fit"));
+        gateway.secured = Carrier::DEVICE;
+    }
+    Some(gateway)
 }
