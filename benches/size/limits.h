@@ -7,10 +7,10 @@
 
 #include "../../include/whimbrel.h"
 
-#define MINIMAL_BYTES 2336
-#define PRODUCT_BYTES 4392
+#define MINIMAL_BYTES   2336
+#define PRODUCT_BYTES   4392
 #define BOOTSTRAP_BYTES 6168
-#define SMS_BYTES 5688
+#define SMS_BYTES       5688
 #define SMS_MODEM_BYTES 2432
 
 static const whimbrel_limits_t minimal_limits = {

@@ -1,8 +1,10 @@
 //! A modem at a serial line: the AT engine of the library on this side, the bench's modem on the other.
 
 use crate::sms::Modem;
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::ptr;
+use std::rc::Rc;
 use whimbrel::capi::*;
 
 /// How often bytes may go to and fro at one instant.
@@ -15,12 +17,15 @@ pub struct Serial {
     /// The modem, for orders.
     pub modem: Modem,
     next: u64,
-    events: Box<Vec<(u16, i32)>>,
+    events: Rc<Events>,
 }
+
+/// What the engine told.
+type Events = RefCell<Vec<(u16, i32)>>;
 
 unsafe extern "C" fn event(context: *mut c_void, code: u16, detail: i32) {
     // SAFETY: the events live as long as the engine, which one thread calls
-    unsafe { (*context.cast::<Vec<(u16, i32)>>()).push((code, detail)) }
+    unsafe { &*context.cast::<Events>() }.borrow_mut().push((code, detail));
 }
 
 impl Serial {
@@ -30,7 +35,7 @@ impl Serial {
     ///
     /// If the engine cannot be made.
     pub fn new(modem: Modem, stored: bool) -> Self {
-        let mut events = Box::new(Vec::new());
+        let events = Rc::new(Events::default());
         let config = whimbrel_modem_config_t {
             size: size_of::<whimbrel_modem_config_t>(),
             pin: ptr::null(),
@@ -43,7 +48,7 @@ impl Serial {
             incoming: 8,
             check_s: 600,
             event: Some(event),
-            event_context: ptr::from_mut(&mut *events).cast(),
+            event_context: Rc::as_ptr(&events).cast_mut().cast(),
         };
         // SAFETY: the memory lives as long as the engine
         unsafe {
@@ -57,8 +62,8 @@ impl Serial {
     }
 
     /// What the engine told.
-    pub fn events(&self) -> &[(u16, i32)] {
-        &self.events
+    pub fn events(&self) -> Vec<(u16, i32)> {
+        self.events.borrow().clone()
     }
 
     /// What is known of the modem.
