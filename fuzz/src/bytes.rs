@@ -29,8 +29,13 @@ impl<'a> Bytes<'a> {
 
     /// As many bytes as the next byte says, or as there are.
     pub fn chunk(&mut self) -> &'a [u8] {
-        let length = usize::from(self.byte()).min(self.0.len());
-        let (chunk, rest) = self.0.split_at(length);
+        let length = usize::from(self.byte());
+        self.take(length)
+    }
+
+    /// So many bytes, or as many as there are.
+    pub fn take(&mut self, length: usize) -> &'a [u8] {
+        let (chunk, rest) = self.0.split_at(length.min(self.0.len()));
         self.0 = rest;
         chunk
     }

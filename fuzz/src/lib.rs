@@ -6,4 +6,5 @@ pub mod dtls;
 pub mod formats;
 pub mod owned;
 pub mod request;
+pub mod sms;
 pub mod world;
