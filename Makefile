@@ -54,7 +54,7 @@ $(SECURED): target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) 
 	$(CC) $(CFLAGS) $(C_CHECKED) $(C_SECURED) $< $(call with_modem,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(TLS)/libmbedtls.a $(LIBS) -o $@
 
 lab-server:
-	cargo build --quiet --release -p whimbrel-lab --bin lab-server --bin lab-dtls --bin lab-bootstrap
+	cargo build --quiet --release -p whimbrel-lab --bin lab-server --bin lab-dtls --bin lab-bootstrap --bin lab-smsc
 
 # Tests in C, one program each: once for valgrind, once with sanitizers in the C code.
 TESTS_C := $(patsubst tests/c/%.c,target/tests-c/%,$(wildcard tests/c/*.c))
@@ -149,7 +149,7 @@ test-firmware: firmware
 	CHECKED=1 scripts/firmware.sh thumbv7em-none-eabi z
 	scripts/symbols.py $(ARCHIVES) target/firmware-checked/thumbv7em-none-eabi/release/libwhimbrel.a
 
-test-interop: setup-java setup-dtls build
+test-interop: setup-java setup-dtls build lab-server
 	scripts/test-interop.sh
 
 fuzz-smoke: setup-fuzz

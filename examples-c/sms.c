@@ -2,7 +2,7 @@
  * A client without a network of its own: everything goes by SMS through a modem that speaks AT, in secured packets whose
  * counters outlive a power cut.
  *
- * usage: sms MODEM DIRECTORY SERVER-NUMBER [KEY-PARAMETERS KEYS [OWN-NUMBER]]
+ * usage: sms MODEM DIRECTORY SERVER-NUMBER [KEY-PARAMETERS KEYS] [OWN-NUMBER]
  *
  * MODEM is a serial device, or unix:PATH. Parameters and keys are those of /0/x/7 and /0/x/8 in hexadecimal; without
  * them messages go in clear, for debugging. DIRECTORY holds what must outlive a power cut.
@@ -66,6 +66,15 @@ static size_t from_hex(const char *text, uint8_t *bytes, size_t room)
     return *text == '\0' ? count : 0;
 }
 
+/* Whether an answer is still on its way to the modem, and can get there. */
+static int unsent(whimbrel_at_modem_t *modem)
+{
+    whimbrel_modem_state_t state = { .size = sizeof state };
+
+    return whimbrel_modem_state(whimbrel_at_modem_engine(modem), &state) == WHIMBREL_OK &&
+           state.state == WHIMBREL_MODEM_READY && state.waiting > 0;
+}
+
 static int fail(const char *what, int32_t status)
 {
     fprintf(stderr, "sms: %s: %s\n", what, whimbrel_posix_status_text(status));
@@ -87,7 +96,7 @@ int main(int argc, char **argv)
         .features = features,
         .feature_count = 4,
         .event = event,
-        .sms_number = argc > 6 ? argv[6] : NULL,
+        .sms_number = argc == 5 || argc > 6 ? argv[argc - 1] : NULL,
     };
     const whimbrel_modem_config_t line = { .size = sizeof line, .event = modem_event };
     whimbrel_sms_t sms = { .size = sizeof sms, .mode = WHIMBREL_SMS_NOSEC };
@@ -103,11 +112,11 @@ int main(int argc, char **argv)
     whimbrel_port_t port;
     whimbrel_client_t *client;
     uint64_t next_ms, modem_ms;
-    int rebooting = 0;
+    int rebooting = 0, done;
     int32_t status;
 
-    if (argc < 4 || argc == 5) {
-        fprintf(stderr, "usage: sms MODEM DIRECTORY SERVER-NUMBER [KEY-PARAMETERS KEYS [OWN-NUMBER]]\n");
+    if (argc < 4 || argc > 7) {
+        fprintf(stderr, "usage: sms MODEM DIRECTORY SERVER-NUMBER [KEY-PARAMETERS KEYS] [OWN-NUMBER]\n");
         return EXIT_FAILURE;
     }
     sms.number = argv[3];
@@ -139,13 +148,14 @@ int main(int argc, char **argv)
     if (status < 0) return fail("account", status);
     memset(keys, 0, sizeof keys); /* the client has its copy, in the Security object */
 
-    while (!rebooting) {
+    do {
         status = whimbrel_client_poll(client, &next_ms);
         if (status < 0) return fail("poll", status);
         whimbrel_at_modem_poll(modem, &modem_ms);
         whimbrel_posix_watch(posix, whimbrel_at_modem_fd(modem));
-        if (!rebooting) whimbrel_posix_wait(posix, next_ms < modem_ms ? next_ms : modem_ms, -1);
-    }
+        done = rebooting && !unsent(modem);
+        if (!done) whimbrel_posix_wait(posix, next_ms < modem_ms ? next_ms : modem_ms, -1);
+    } while (!done);
 
     /* As a power cut would: nothing is said to the server, and what storage holds stays. */
     whimbrel_client_end(client);

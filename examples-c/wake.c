@@ -37,6 +37,15 @@ static void event(void *context, const whimbrel_event_t *event)
     fflush(stdout);
 }
 
+/* Whether an answer is still on its way to the modem, and can get there. */
+static int unsent(whimbrel_at_modem_t *modem)
+{
+    whimbrel_modem_state_t state = { .size = sizeof state };
+
+    return whimbrel_modem_state(whimbrel_at_modem_engine(modem), &state) == WHIMBREL_OK &&
+           state.state == WHIMBREL_MODEM_READY && state.waiting > 0;
+}
+
 static int fail(const char *what, int32_t status)
 {
     fprintf(stderr, "wake: %s: %s\n", what, whimbrel_posix_status_text(status));
@@ -70,7 +79,7 @@ int main(int argc, char **argv)
     whimbrel_posix_t *posix;
     whimbrel_client_t *client;
     uint64_t next_ms, modem_ms;
-    int rebooting = 0;
+    int rebooting = 0, done;
     int32_t status;
 
     if (argc < 4) {
@@ -92,13 +101,14 @@ int main(int argc, char **argv)
     status = whimbrel_account_add(client, &account);
     if (status < 0) return fail(account.uri, status);
 
-    while (!rebooting) {
+    do {
         status = whimbrel_client_poll(client, &next_ms);
         if (status < 0) return fail("poll", status);
         whimbrel_at_modem_poll(modem, &modem_ms);
         whimbrel_posix_watch(posix, whimbrel_at_modem_fd(modem));
-        if (!rebooting) whimbrel_posix_wait(posix, next_ms < modem_ms ? next_ms : modem_ms, -1);
-    }
+        done = rebooting && !unsent(modem);
+        if (!done) whimbrel_posix_wait(posix, next_ms < modem_ms ? next_ms : modem_ms, -1);
+    } while (!done);
 
     whimbrel_client_end(client);
     whimbrel_at_modem_close(modem);

@@ -1738,6 +1738,8 @@ typedef struct whimbrel_modem_state_t {
     uint16_t cms_error;
     /** The last +CME ERROR; 0: none yet. */
     uint16_t cme_error;
+    /** Messages that wait to be sent, that which is being sent included: before power is cut there should be none. */
+    uint16_t waiting;
     /** Messages that the modem has taken. */
     uint32_t sent;
     /** Messages received. */

@@ -172,6 +172,8 @@ pub struct State<'s> {
     pub message_error: u16,
     /// The last +CME ERROR; 0: none.
     pub equipment_error: u16,
+    /// Messages that wait to be sent, that which is being sent included.
+    pub waiting: usize,
     /// What has happened.
     pub counters: Counters,
     /// The service centre's number as the SIM has it.
@@ -391,6 +393,7 @@ impl<'m> Modem<'m> {
             possible: matches!(self.phase, Phase::Ready) && self.network.carries_messages(),
             message_error: self.errors.0,
             equipment_error: self.errors.1,
+            waiting: self.sms.outgoing.count(),
             counters: self.counters,
             centre: self.setup.centre.get(..self.setup.centre_length.into()).unwrap_or(&[]),
         }

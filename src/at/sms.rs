@@ -41,6 +41,10 @@ impl<'m> Queue<'m> {
         self.count == 0
     }
 
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
     pub const fn is_full(&self) -> bool {
         self.count >= self.places.len()
     }

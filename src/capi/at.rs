@@ -100,6 +100,8 @@ pub struct whimbrel_modem_state_t {
     pub cms_error: u16,
     /// The last +CME ERROR; 0: none yet.
     pub cme_error: u16,
+    /// Messages that wait to be sent, that which is being sent included: before power is cut there should be none.
+    pub waiting: u16,
     /// Messages that the modem has taken.
     pub sent: u32,
     /// Messages received.
@@ -454,6 +456,7 @@ pub unsafe extern "C" fn whimbrel_modem_state(
                 sms: known.possible.into(),
                 cms_error: known.message_error,
                 cme_error: known.equipment_error,
+                waiting: u16::try_from(known.waiting).unwrap_or(u16::MAX),
                 sent: counters.sent,
                 received: counters.received,
                 failed: counters.failed,

@@ -361,7 +361,12 @@ impl<'a> Keeper<'a> {
                     && progress.server == engine.server_id(who)
                     && (lowest..=highest).contains(&progress.version) =>
             {
-                engine.take_up(ctx, who, &progress)
+                let known = engine.take_up(ctx, who, &progress);
+                // the next life goes on beyond what this one will send
+                if let Err(error) = engine.save_progress(ctx, who) {
+                    engine.tell_storage(ctx, who, error);
+                }
+                known
             }
             _ => false,
         }

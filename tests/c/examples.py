@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -13,10 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "interop"))
+import smsc
 from peer import CHANGED, GET, POST, PUT, Peer, coap, leave, running
 
 #: A handshake under valgrind.
 PEER_PATIENCE = 30.0
+#: Of the service centre. Nothing is overtaken: this server repeats nothing, and of two packets only the newer is taken if it is first.
+WEATHER = ("--latency", "100")
 
 
 def demo(program: str) -> None:
@@ -187,6 +191,58 @@ def x509(program: str) -> None:
             *("-cert", str(made / "server.pem"), "-key", str(made / "server.key.pem")),
             *("-CAfile", str(made / "ca.pem"), "-Verify", "1", "-verify_return_error"),
         )
+
+
+def sms(program: str) -> None:
+    """Packets that end in the centre; a power cut, after which counters go on; a reboot. And once in clear."""
+    server = Peer()
+    with tempfile.TemporaryDirectory() as directory, smsc.Centre(server.port, smsc.AES, *WEATHER) as centre:
+        keys = [smsc.AES.parameters, smsc.AES.secret]
+        arguments = [program, centre.device, directory, smsc.SERVER, *keys, smsc.DEVICE]
+        cut = subprocess.Popen([*shlex.split(os.environ.get("VALGRIND", "")), *arguments], stdout=subprocess.DEVNULL)
+        try:
+            server.registers()
+            texted(server)
+        finally:
+            cut.kill()
+            cut.wait()
+        server.asked.clear()
+        with running(*arguments):
+            assert server.until(lambda: server.asked != []), "nothing after the power cut"
+            texted(server)
+            assert server.ask(POST, "/3/0/4").code == CHANGED
+        assert centre.dropped() == [], "a counter went back"
+        assert all(one["parts"] <= 2 for one in centre.sent())
+    server.asked.clear()
+    with tempfile.TemporaryDirectory() as directory, smsc.Centre(server.port, None, *WEATHER) as centre:
+        with running(program, centre.device, directory, smsc.SERVER):
+            server.registers()
+            texted(server)
+            assert server.ask(POST, "/3/0/4").code == CHANGED
+        assert all(one["parts"] == 1 for one in centre.sent())
+
+
+def texted(server: Peer) -> None:
+    assert coap.tlvs(server.read("/3/0/0", coap.TLV)) == [(coap.RESOURCE, 0, b"Whimbrel")]
+    server.asked.clear()
+    assert server.ask(PUT, "/1/0/1", b"600", coap.TEXT).code == CHANGED
+    assert server.until(lambda: "update" in server.asked), "another lifetime, and no Update"
+    assert server.read("/1/0/1") == b"600"
+
+
+def wake(program: str) -> None:
+    """It sleeps, an SMS wakes it and is answered by SMS, and the Update comes by UDP."""
+    server, phone = Peer(), Peer()
+    with smsc.Centre(phone.port, None, *WEATHER) as centre:
+        with running(program, server.uri, centre.device, smsc.SERVER, smsc.DEVICE) as process:
+            server.registers()
+            assert any(line == "the radio may be switched off\n" for line in iter(process.stdout.readline, ""))
+            server.asked.clear()
+            phone.client = ("127.0.0.1", centre.peer())
+            assert phone.ask(POST, "/1/0/8").code == CHANGED
+            assert server.until(lambda: server.asked == ["update"]), "no Update by UDP"
+            assert phone.ask(POST, "/3/0/4").code == CHANGED, "an answer to any request goes the way it came"
+        assert [one["from"] for one in centre.sent()] == 2 * [smsc.SERVER, smsc.DEVICE]
 
 
 def main() -> None:

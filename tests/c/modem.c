@@ -112,8 +112,11 @@ static void a_message_each_way(void)
     EQUAL(0, strcmp("+15555550100", state().service_centre));
     EQUAL(1, events[WHIMBREL_MODEM_EVENT_READY]);
 
+    EQUAL(0, state().waiting);
     EQUAL(WHIMBREL_OK, whimbrel_modem_send(modem, submit, sizeof submit));
+    EQUAL(1, state().waiting);
     CHECK(says("AT+CMGS=4\r"));
+    EQUAL(1, state().waiting);
     EQUAL(WHIMBREL_OK, whimbrel_modem_poll(modem, now, &next));
     EQUAL(now + 5000, next);
     hears("\r\n> ");
@@ -124,6 +127,7 @@ static void a_message_each_way(void)
     hears("\r\nOK\r\n");
     CHECK(says(""));
     EQUAL(1, state().sent);
+    EQUAL(0, state().waiting);
     EQUAL(1, events[WHIMBREL_MODEM_EVENT_RECEIVED]);
     EQUAL(3, whimbrel_modem_receive(modem, buffer, sizeof buffer));
     EQUAL(0, memcmp("\x04\x01\xab", buffer, 3));

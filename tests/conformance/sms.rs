@@ -357,6 +357,26 @@ fn cr_004_c_m_a_restart_goes_on_by_sms() {
     assert_eq!(lab.network.sent_by(DEVICE), 0);
 }
 
+/// The server takes a Message ID of the last minutes for a repetition, and the number is the same after a restart: each life
+/// goes on beyond the one before it (RFC 7252 section 4.4).
+#[test]
+fn cr_004_c_m_no_restart_uses_a_message_id_again() {
+    let mut lab = registered(&Setup { persistent: true, ..setup("S") });
+    for restarts in 1..=3 {
+        let written = lab.storage.writes();
+        lab.power_cycle();
+        lab.run(seconds(10));
+        assert_eq!(lab.storage.writes(), written + 1, "one write a start");
+        assert_eq!(lab.server.count(Operation::Update), restarts);
+    }
+    let requests =
+        sent(&lab).into_iter().filter_map(|record| record.submit).map(|submit| submit.data.payload);
+    let mut ids: Vec<_> = requests.filter(|bytes| bytes[1] == 2).map(|bytes| [bytes[2], bytes[3]]).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 4, "a Register and three Updates");
+}
+
 /// A message that waits longer than its validity period is not delivered: nothing stale arrives.
 #[test]
 fn mec_003_c_o_what_is_late_expires() {

@@ -18,9 +18,9 @@ HERE = Path(__file__).resolve().parent
 TARGET = HERE.parents[1] / "target" / "interop"
 sys.path.insert(1, str(HERE.parent / "bench"))
 
-from coap import CHANGED, CON, CREATED, DELETED, Message, Registrar  # noqa: E402
+from coap import CHANGED, CON, CREATED, DELETED, POST, Message, Registrar  # noqa: E402
 
-__all__ = ["CHANGED", "CON", "CREATED", "DELETED", "GnuTls", "Message", "OpenSsl"]
+__all__ = ["CHANGED", "CON", "CREATED", "DELETED", "POST", "GnuTls", "Message", "OpenSsl"]
 
 
 def udp_port(process: subprocess.Popen[bytes], timeout: float = 10.0) -> int:

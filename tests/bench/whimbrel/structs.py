@@ -282,6 +282,7 @@ class ModemState(Structure):
         ("sms", c_uint8),
         ("cms_error", c_uint16),
         ("cme_error", c_uint16),
+        ("waiting", c_uint16),
         ("sent", c_uint32),
         ("received", c_uint32),
         ("failed", c_uint32),

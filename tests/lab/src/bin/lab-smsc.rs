@@ -14,8 +14,9 @@
 //! peer; what comes back to that socket goes to the device as short messages. Lines on standard output are JSON: where the
 //! modems are, `{"ready":true}`, then an answer for each line of standard input: `stats`, `log`, `reset NUMBER`,
 //! `full NUMBER`, `offline NUMBER`, `online NUMBER`, `unplug NUMBER`, `plug NUMBER`, `silent NUMBER MS`,
-//! `fault NUMBER PREFIX RESULT`, `lose N [NUMBER]`, `double N [NUMBER]`, `hold N MS [NUMBER]`. `--trace` prints each short
-//! message on standard error. A socket's modem stores messages while nobody is connected.
+//! `fault NUMBER PREFIX RESULT`, `lose N [NUMBER]`, `double N [NUMBER]`, `hold N MS [NUMBER]`, and `peer NUMBER SERVER`: the
+//! port where that server reaches the number, also one that was silent so far. `--trace` prints each short message on standard
+//! error. A socket's modem stores messages while nobody is connected.
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
@@ -344,6 +345,12 @@ impl Exchange {
             "lose" => self.centre.drop_next(whose(2), number(1)? as u32),
             "double" => self.centre.duplicate_next(whose(2), number(1)? as u32),
             "hold" => self.centre.hold_next(whose(3), number(1)? as u32, number(2)?),
+            "peer" => {
+                let server = |server: &Behind| server.gateway.phone().number() == whose(2);
+                let place = self.servers.iter().position(server)?;
+                let socket = self.socket(place, words.get(1)?).ok()?;
+                return Some(json!({ "port": socket.local_addr().ok()?.port() }));
+            }
             order => {
                 let port = self.ports.iter_mut().find(|port| port.number == whose(1));
                 match (order, port) {
