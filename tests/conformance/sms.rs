@@ -163,7 +163,7 @@ fn mec_003_c_o_an_execute_that_comes_twice_is_done_once() {
 
 /// Section 7.2: who is not known is not heard, and not answered.
 #[test]
-fn sec_003_c_o_a_stranger_is_not_answered() {
+fn mec_003_c_o_a_stranger_is_not_answered() {
     let mut lab = registered(&setup("S"));
     let before = sent(&lab).len();
     let get = [0x44, 1, 0x12, 0x34, 1, 2, 3, 4, 0xb1, b'3'];
@@ -229,7 +229,7 @@ fn mec_003_c_o_us_notifies_on_the_way_of_the_observe() {
 
 /// Section 8.4 figure 27: a client that sleeps in UDP is woken by an SMS, and its server sends what it had queued.
 #[test]
-fn mec_002_c_o_uqs_is_woken_by_a_trigger() {
+fn mec_003_c_o_uqs_is_woken_by_a_trigger() {
     let mut lab = registered(&Setup { lifetime: 86_400, ..setup("UQS") });
     assert!(lab.server.client().queue);
     lab.run(minutes(10));
@@ -249,7 +249,7 @@ fn mec_002_c_o_uqs_is_woken_by_a_trigger() {
 
 /// 1.1 resource 21, RD 1.2 LwM2M-TRIG-03 to -05: a trigger is followed and not answered; nothing else is, and nobody else.
 #[test]
-fn mec_002_c_o_a_trigger_by_sms_is_not_answered() {
+fn mec_003_c_o_a_trigger_by_sms_is_not_answered() {
     let sms = Sms { trigger: true, ..Sms::clear(SERVER_NUMBER) };
     let setup = Setup { sms: [Some(sms), None], versions: (10, 11), ..setup("UQ") };
     let mut lab = registered(&setup);
@@ -348,7 +348,7 @@ fn mec_003_c_o_a_modem_without_room() {
 
 /// A restart goes on with an Update by SMS.
 #[test]
-fn cr_004_c_m_a_restart_goes_on_by_sms() {
+fn cr_008_c_m_a_restart_goes_on_by_sms() {
     let mut lab = registered(&Setup { persistent: true, ..setup("S") });
     lab.power_cycle();
     lab.run(seconds(10));

@@ -144,7 +144,7 @@ fn boot_004_c_o_a_bootstrap_by_sms() {
 
 /// Resource 21 (1.1): a bootstrap lets the server trigger by SMS, and a server may take it back.
 #[test]
-fn mec_002_c_o_trigger_as_a_resource() {
+fn mec_003_c_o_trigger_as_a_resource() {
     let setup = empty("UQ", Sms::clear(SERVER_NUMBER));
     let mut lab = runs(&setup);
     assert_eq!(lab.send(Request::put("/1/0/21").content(TEXT, "1")).code, Code::CHANGED);

@@ -66,7 +66,7 @@ fn mec_003_c_o_every_operation_at_a_modem() {
 
 /// The same in secured packets.
 #[test]
-fn sec_003_c_o_secured_packets_at_a_modem() {
+fn mec_003_c_o_secured_packets_at_a_modem() {
     let sms = Sms::packets(SERVER_NUMBER, b"0123456789abcdefFEDCBA9876543210");
     let texting = Texting { number: Some(PHONE.into()), packets: true, ..Texting::default() };
     let setup = Setup { texting: Some(texting), sms: [Some(sms), None], persistent: true, ..setup("S") };

@@ -35,7 +35,7 @@ fn nothing_dropped(lab: &Lab) {
 
 /// Section 7.2.2.3: everything in command packets, cut where they are long, over an ordinary network.
 #[test]
-fn sec_003_c_o_every_operation_in_secured_packets() {
+fn mec_003_c_o_every_operation_in_secured_packets() {
     for (parameters, keys) in [(0x12, 32), (0x12, 16), (0x12, 48), (0x39, 48)] {
         let secret: Vec<u8> = (0..keys).map(|i| (i as u8).wrapping_mul(37) ^ 0x5a).collect();
         let sms = Sms {
@@ -56,7 +56,7 @@ fn sec_003_c_o_every_operation_in_secured_packets() {
 
 /// Large values in packets of several SMS.
 #[test]
-fn sec_003_c_o_long_packets_go_in_parts() {
+fn mec_003_c_o_long_packets_go_in_parts() {
     let mut lab = registered(&packets("S"));
     let content = lab.device.blob().content.clone();
     let read = lab.send(Request::get("/26242/0/0").accept(OPAQUE).block2_szx(6));
@@ -68,7 +68,7 @@ fn sec_003_c_o_long_packets_go_in_parts() {
 
 /// Section 7.2.2: what is not protected as it must be is discarded, and nothing is said.
 #[test]
-fn sec_003_c_o_what_is_not_protected_is_discarded() {
+fn mec_003_c_o_what_is_not_protected_is_discarded() {
     let mut lab = registered(&packets("S"));
     lab.run(seconds(10));
     let before = sent(&lab).len();
@@ -97,7 +97,7 @@ fn sec_003_c_o_what_is_not_protected_is_discarded() {
 
 /// What the device sent, sent back to it under the server's number, is not taken for the server's.
 #[test]
-fn sec_003_c_o_a_reflected_packet_is_not_taken() {
+fn mec_003_c_o_a_reflected_packet_is_not_taken() {
     let mut lab = registered(&packets("S"));
     for _ in 0..3 {
         assert_eq!(lab.text("/3/0/9"), "100");
@@ -114,7 +114,7 @@ fn sec_003_c_o_a_reflected_packet_is_not_taken() {
 
 /// A packet that is overtaken is late: its counter is not higher any more.
 #[test]
-fn sec_003_c_o_a_packet_that_is_overtaken_is_dropped() {
+fn mec_003_c_o_a_packet_that_is_overtaken_is_dropped() {
     let mut lab = registered(&packets("US"));
     lab.centre.hold_next(SERVER_NUMBER, 1, minutes(1));
     by_sms(&mut lab, Request::post("/26241/0/20"));
@@ -128,7 +128,7 @@ fn sec_003_c_o_a_packet_that_is_overtaken_is_dropped() {
 
 /// Response packets by policy (TS 102 225): one where both want it, none where the device does not.
 #[test]
-fn sec_003_c_o_a_response_packet_where_it_is_wanted() {
+fn mec_003_c_o_a_response_packet_where_it_is_wanted() {
     for (flags, answers) in [(WHIMBREL_SMS_RESPOND, 1), (0, 0)] {
         let mut setup = packets("US");
         let parameters = vec![0x12, 0x12, 0x16, 0x39, 0xb2, 0x02, 0x03];
@@ -165,7 +165,7 @@ fn reused(lab: &Lab) -> usize {
 /// The receive counter is on stable storage before the message acts, the send counter is reserved ahead: power cut at every
 /// operation of storage, before it, torn, garbled and after it, no counter is used twice and no message acts twice.
 #[test]
-fn sec_003_c_o_power_cut_at_every_storage_operation_with_packets() {
+fn mec_003_c_o_power_cut_at_every_storage_operation_with_packets() {
     let setup = Setup { lifetime: 86_400, ..packets("US") };
     let mut whole = registered(&setup);
     let first = whole.storage.log().len();
@@ -208,7 +208,7 @@ fn sec_003_c_o_power_cut_at_every_storage_operation_with_packets() {
 
 /// Where the counter cannot be written the message does not act, and nothing is said.
 #[test]
-fn sec_003_c_o_needs_storage() {
+fn mec_003_c_o_needs_storage() {
     let setup = Setup { persistent: false, ..packets("S") };
     let texting = setup.texting.clone().expect("SMS");
     assert!(texting.packets);
@@ -223,7 +223,7 @@ fn sec_003_c_o_needs_storage() {
 
 /// Section 7.2.2.1: one record an SMS, no user data header, 140 bytes at most, a validity period that covers the timer.
 #[test]
-fn sec_003_c_o_dtls_one_record_an_sms() {
+fn mec_003_c_o_dtls_one_record_an_sms() {
     let mut lab = dtls().switched_on();
     patient(&mut lab);
     lab.centre.weather(Weather { delay: 2000, jitter: 1000, ..Weather::default() });
@@ -243,7 +243,7 @@ fn sec_003_c_o_dtls_one_record_an_sms() {
 
 /// Section 7.2.2.1.5: the first timer is 9 s, and it doubles; the whole flight is repeated.
 #[test]
-fn sec_003_c_o_dtls_repeats_after_nine_seconds() {
+fn mec_003_c_o_dtls_repeats_after_nine_seconds() {
     let mut lab = dtls().switched_on();
     lab.centre.reachable(0, SERVER_NUMBER, false);
     lab.run(minutes(3));
@@ -253,7 +253,7 @@ fn sec_003_c_o_dtls_repeats_after_nine_seconds() {
 
 /// Section 7.2.2.1.6: 29 bytes of DTLS leave 107 behind a CoAP header without a token, 99 with one of 8 bytes.
 #[test]
-fn sec_003_c_o_dtls_payload_of_one_sms() {
+fn mec_003_c_o_dtls_payload_of_one_sms() {
     for (token, behind) in [(0, 107), (8, 99)] {
         let mut lab = registered(&dtls());
         let (peer, texts) = (lab.server.client().peer, sent(&lab).len());
@@ -285,7 +285,7 @@ fn sec_003_c_o_dtls_payload_of_one_sms() {
 
 /// A lost SMS of the handshake: the flight comes again, and the handshake is done.
 #[test]
-fn sec_003_c_o_dtls_survives_losses() {
+fn mec_003_c_o_dtls_survives_losses() {
     for lost in 0..4 {
         for number in [PHONE, SERVER_NUMBER] {
             let mut lab = dtls().switched_on();
@@ -298,7 +298,7 @@ fn sec_003_c_o_dtls_survives_losses() {
 
 /// After a restart with storage the session goes on: our number is what it was, and no Connection ID is needed.
 #[test]
-fn sec_003_c_o_dtls_outlives_a_restart() {
+fn mec_003_c_o_dtls_outlives_a_restart() {
     let mut lab = registered(&Setup { persistent: true, ..dtls() });
     lab.run(seconds(10));
     lab.power_cycle();
@@ -310,7 +310,7 @@ fn sec_003_c_o_dtls_outlives_a_restart() {
 
 /// Messages in parts and in clear are not for an account with DTLS.
 #[test]
-fn sec_003_c_o_dtls_hears_records_only() {
+fn mec_003_c_o_dtls_hears_records_only() {
     let mut lab = registered(&dtls());
     let texts = sent(&lab).len();
     let get = [0x44, 1, 0x12, 0x34, 1, 2, 3, 4, 0xb1, b'3'];
