@@ -11,8 +11,8 @@
 
 use crate::bytes;
 use crate::client::account::{Account, LOCATION, State, changed};
+use crate::client::checksums::NOTHING;
 use crate::client::features::{Keeping, Storing};
-use crate::client::links;
 use crate::client::progress::{PROGRESS_HEAD, Progress};
 use crate::client::session::{Phase, Session};
 use crate::client::settings::Settings;
@@ -20,7 +20,6 @@ use crate::client::{Context, Engine};
 use crate::coap::dedup::Ids;
 use crate::coap::observe::Sequence;
 use crate::error::Error;
-use crate::objects::Field;
 use crate::path::Path;
 use crate::port::{Event, EventCode};
 use crate::secure::can;
@@ -42,8 +41,6 @@ const PROGRESS: usize = 1;
 const OBSERVATIONS: usize = 2;
 /// Bytes before what was packed of observations: the mark.
 const OBSERVATIONS_HEAD: usize = 4;
-/// The checksum of no observations.
-const NOTHING: u32 = u32::MAX;
 
 /// Bytes before what the backend saved: mark, Short Server ID, checksum of the credentials.
 const ASSOCIATION_HEAD: usize = 10;
@@ -52,58 +49,7 @@ fn record(who: usize, kind: usize) -> u16 {
     (who as u16).wrapping_mul(RECORDS).wrapping_add(kind as u16)
 }
 
-/// A checksum with that of one more field.
-fn checksum(crc: u32, field: &[u8]) -> u32 {
-    crc32(crc32(crc, &(field.len() as u32).to_be_bytes()), field)
-}
-
 impl Engine<'_> {
-    /// A checksum of what a Register would tell of objects and instances.
-    pub(crate) fn objects_checksum(&self) -> u32 {
-        let mut crc = u32::MAX;
-        for object in links::listed(&self.model) {
-            let ([high, low], (major, minor)) = (object.id().to_be_bytes(), object.version());
-            crc = crc32(crc, &[high, low, major, minor]);
-            for instance in self.model.instances_of(object.id()) {
-                crc = crc32(crc, &instance.id.to_be_bytes());
-            }
-        }
-        crc
-    }
-
-    /// A checksum of what an account is secured with.
-    pub(crate) fn credentials_checksum(&self, who: usize) -> u32 {
-        self.security_row(who).map_or(0, |row| {
-            let sms = [Field::SmsNumber, Field::SmsParameters, Field::SmsKeys];
-            let sms = sms.iter().fold(crc32(u32::MAX, &[row.sms_mode.get()]), |crc, field| {
-                row.field(*field, |bytes| checksum(crc, bytes))
-            });
-            row.credentials(|uri, given| {
-                let name = self.config.endpoint.as_bytes();
-                let fields = [
-                    name,
-                    uri,
-                    given.identity,
-                    given.server_key,
-                    given.secret_key,
-                    given.sni,
-                    given.ciphersuites,
-                ];
-                let numbers = crc32(sms, &[given.mode, given.usage, given.matching]);
-                fields.iter().fold(numbers, |crc, field| checksum(crc, field))
-            })
-        })
-    }
-
-    /// A checksum of what a server observes and the attributes that it set.
-    fn observations_checksum(&self, who: usize) -> u32 {
-        let mut crc = NOTHING;
-        if let Some(reporting) = self.config.features.reporting {
-            reporting.pack(self, who, &mut |bytes| crc = crc32(crc, bytes));
-        }
-        crc
-    }
-
     /// Writes down what a server observes; the record that changes along says so.
     fn save_observations(&mut self, ctx: &mut Context<'_>, who: usize) -> Result<(), Error> {
         let session = self.sessions.get(who).ok_or(Error::State)?;

@@ -6,6 +6,7 @@ pub mod account;
 mod attributes;
 mod binding;
 pub mod bootstrap;
+mod checksums;
 pub mod config;
 mod discover;
 mod exchange;
