@@ -98,7 +98,8 @@ int main(int argc, char **argv)
         .event = event,
         .sms_number = argc == 5 || argc > 6 ? argv[argc - 1] : NULL,
     };
-    const whimbrel_modem_config_t line = { .size = sizeof line, .event = modem_event };
+    /* an answer may take five SMS, and all of them wait until the modem has sent them */
+    const whimbrel_modem_config_t line = { .size = sizeof line, .event = modem_event, .outgoing = 8 };
     whimbrel_sms_t sms = { .size = sizeof sms, .mode = WHIMBREL_SMS_NOSEC };
     whimbrel_account_t account = {
         .size = sizeof account,

@@ -170,6 +170,9 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
     if versions.0 > versions.1 {
         return Err(Error::NotSupported);
     }
+    if given.sms_flags & !WHIMBREL_SMS_FLAGS != 0 {
+        return Err(Error::Argument);
+    }
     let coap = read_coap(&given.coap)?;
     let or = |value: u32, default: u32| if value == 0 { default } else { value };
     Ok(Config {

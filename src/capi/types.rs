@@ -234,6 +234,9 @@ pub const WHIMBREL_SMS_RESPOND: u8 = 16;
 /// The validity period is told in seconds (enhanced format), which few networks know.
 pub const WHIMBREL_SMS_PRECISE: u8 = 32;
 
+/// All of them.
+pub(super) const WHIMBREL_SMS_FLAGS: u8 = 63;
+
 /// How a link is opened (whimbrel_port_t.link_open), as bits: the datagrams are those of the security backend, which a socket
 /// need not know.
 pub const WHIMBREL_LINK_SECURE: u8 = 1;

@@ -316,11 +316,12 @@ impl<'a> Texts<'a> {
         if !account.linked && way == Beside::No {
             return Err(Error::State);
         }
-        if message.len() > engine.receive_size() {
-            return Err(Error::Truncated);
-        }
+        let fits = message.len() <= engine.receive_size();
         self.answered.set(from.copied().filter(|_| self.is(how::ANYONE)));
-        engine.going(way, |engine| engine.input(ctx, who, message));
+        engine.going(way, |engine| match fits {
+            true => engine.input(ctx, who, message),
+            false => engine.refuse_large(ctx, who, message),
+        });
         self.answered.set(None);
         Ok(())
     }

@@ -173,6 +173,9 @@ static void init_needs_what_sms_needs(void)
     EQUAL(WHIMBREL_OK, init());
     drop(&bench);
     reset();
+    config.sms_flags = 64;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, init());
+    reset();
     config.sms_number = "Bob";
     EQUAL(WHIMBREL_ERR_BAD_VALUE, init());
     config.sms_number = "+15555550199";

@@ -150,6 +150,17 @@ fn mec_003_c_o_a_lost_part_loses_the_message() {
     assert_eq!(write.code, Code::CHANGED);
 }
 
+/// RFC 7959 section 2.9.3: a message that is longer than can be taken is told so, by the way it came.
+#[test]
+fn mec_003_c_o_a_message_that_is_too_long() {
+    let mut lab = registered(&Setup { datagram: 256, ..setup("S") });
+    let texts = sent(&lab).len();
+    let write = lab.server.send(Request::put("/26242/0/1").content(OPAQUE, vec![9; 250]));
+    lab.run(seconds(10));
+    assert_eq!(lab.server.code(write).map(|code| code.to_string()).as_deref(), Some("4.13"));
+    assert_eq!(sent(&lab).len(), texts + 1);
+}
+
 /// An SMS that comes twice is not done twice, however much later.
 #[test]
 fn mec_003_c_o_an_execute_that_comes_twice_is_done_once() {
