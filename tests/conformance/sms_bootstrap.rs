@@ -156,3 +156,20 @@ fn mec_003_c_o_trigger_as_a_resource() {
     assert_eq!(lab.server.count(whimbrel_lab::Operation::Update), 1);
     assert_eq!(sent(&lab).len(), 0);
 }
+
+/// RD 1.2 LwM2M-TRIG-03 to -05: Bootstrap-Request Trigger by SMS, from a server that may; not answered either.
+#[test]
+fn mec_003_c_o_a_bootstrap_is_triggered_by_sms() {
+    for may in [true, false] {
+        let mut lab = runs(&empty("UQ", Sms::clear(SERVER_NUMBER)));
+        if may {
+            assert_eq!(lab.send(Request::put("/1/0/21").content(TEXT, "1")).code, Code::CHANGED);
+        }
+        lab.run(minutes(10));
+        let peer = super::sms::number(&mut lab);
+        lab.server.send_raw(peer, &[0x51, 2, 0x77, 2, 9, 0xb1, b'1', 1, b'0', 1, b'9']);
+        lab.run(minutes(1));
+        assert_eq!(lab.bootstrap.requests().len(), if may { 2 } else { 1 }, "may: {may}");
+        assert_eq!(sent(&lab).len(), 0);
+    }
+}
