@@ -187,7 +187,7 @@ impl<'a> Engine<'a> {
                 _ => Ok(()),
             })
             .and_then(|()| self.add_sms(new, row))
-            .and_then(|()| self.model.add_instance(0, id, 0b111, at));
+            .and_then(|()| self.model.add_instance(0, id, 0b100_0011_1111, at));
         if added.is_err() {
             let place = Instance { object: 0, id, data: at, ..Instance::FREE };
             self.security.delete(&place)?;

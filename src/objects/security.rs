@@ -155,7 +155,8 @@ impl<'a> SecurityRow<'a> {
             self.usage.get() != 0,
             ciphersuites != 0,
         ];
-        optional.iter().rev().fold(0, |bits, there| bits << 1 | u64::from(*there)) << 3 | mandatory & 0b111
+        optional.iter().rev().fold(0, |bits, there| bits << 1 | u64::from(*there)) << 3
+            | mandatory & 0b11_1111
     }
 
     /// Shows the bytes of a field.
