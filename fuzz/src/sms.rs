@@ -191,12 +191,8 @@ impl Scene {
             world: Box::default(),
             client: null_mut(),
             _memory: Vec::new(),
-            // anybody may be heard in clear: then anybody may be told something
-            flags: flags
-                & !(WHIMBREL_SMS_ANYONE
-                    | WHIMBREL_SMS_AES_256
-                    | WHIMBREL_SMS_SHORT_MAC
-                    | WHIMBREL_SMS_PRECISE),
+            // the keys and what is told to whom stay as this file has them; unknown bits are refused by init
+            flags: flags & (WHIMBREL_SMS_SIMILAR | WHIMBREL_SMS_RESPOND),
             said: 0,
         };
         scene.boot();
