@@ -21,6 +21,7 @@ pub mod secure;
 pub mod sms;
 pub mod storage;
 pub mod time;
+pub mod uicc;
 pub mod value;
 
 /// Firmware archives have no panicking path (`make test` proves it); the language asks for a handler all the same.
