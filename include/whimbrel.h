@@ -305,6 +305,100 @@ typedef struct whimbrel_crypto_t {
 extern const whimbrel_crypto_t whimbrel_crypto_software;
 
 /* -------------------------------------------------------------------------------------------------------- */
+/* The smartcard: how it is read, by which keys, and what ends on it.                                       */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** whimbrel_uicc_t.secure: the card is read in clear. */
+#define WHIMBREL_UICC_CLEAR 0
+/** Through a secure channel where the card knows it, else in clear. A card that fails the cryptogram is not read. */
+#define WHIMBREL_UICC_PREFERRED 1
+/** Through a secure channel, or not at all. */
+#define WHIMBREL_UICC_REQUIRED 2
+/** Key-ENC, see whimbrel_uicc_t.cmac. */
+#define WHIMBREL_KEY_ENC 1
+/** Key-MAC. */
+#define WHIMBREL_KEY_MAC 2
+/** Where the reading of a card failed: the upper half of the status of WHIMBREL_EVENT_CARD_FAILED. EF(ICCID). */
+#define WHIMBREL_UICC_ICCID 1
+/** EF(DIR). */
+#define WHIMBREL_UICC_DIRECTORY 2
+/** MANAGE CHANNEL, to open one. */
+#define WHIMBREL_UICC_CHANNEL 3
+/** SELECT of the application. */
+#define WHIMBREL_UICC_APPLICATION 4
+/** INITIALIZE UPDATE and EXTERNAL AUTHENTICATE. */
+#define WHIMBREL_UICC_SECURE 5
+/** EF(ODF). */
+#define WHIMBREL_UICC_ODF 6
+/** EF(DODF-bootstrap). */
+#define WHIMBREL_UICC_DODF 7
+/** SELECT of EF(LwM2M_Bootstrap). */
+#define WHIMBREL_UICC_SELECT 8
+/** VERIFY PIN. */
+#define WHIMBREL_UICC_PIN 9
+/** Reading the bootstrap file, or what it says cannot be used. */
+#define WHIMBREL_UICC_FILE 10
+/** MANAGE CHANNEL, to close it. */
+#define WHIMBREL_UICC_CLOSE 11
+/** GET DATA and STORE DATA. */
+#define WHIMBREL_UICC_MESSAGE 12
+
+/** How the smartcard is read. All of it may be zero. Copied; what it points to lives as long as the client. */
+typedef struct whimbrel_uicc_t {
+    /** sizeof(whimbrel_uicc_t) */
+    size_t size;
+    /** Given to the functions below. */
+    void *context;
+    /**
+     * WHIMBREL_UICC_CLEAR, WHIMBREL_UICC_PREFERRED or WHIMBREL_UICC_REQUIRED (TS 1.0 Appendix H). Others than the first need
+     * whimbrel_secure_channel.
+     */
+    uint8_t secure;
+    /** The version of the keys on the card; 0: the first one. */
+    uint8_t key_version;
+    /** 1: challenges and checksums of 16 bytes (S16), 0: of 8 (S8). */
+    uint8_t s16;
+    /** The length of each static key: 16, 24 or 32 bytes. */
+    uint8_t key_length;
+    /** Key-ENC; NULL where `cmac` is there. */
+    const uint8_t *key_enc;
+    /** Key-MAC; NULL where `cmac` is there. */
+    const uint8_t *key_mac;
+    /**
+     * AES-CMAC with a static key that a secure element keeps (`key` is WHIMBREL_KEY_…): all that is done with these keys. Gives
+     * WHIMBREL_OK and 16 bytes in `out`, or an error. NULL: the keys are above.
+     */
+    int32_t (*cmac)(void *context, uint8_t key, const uint8_t *message, size_t size, uint8_t *out);
+    /**
+     * The PIN of a reference (ETSI TS 102 221 section 9.5.1), of which `tries` are left (255: not known): puts its 4 to 8 bytes
+     * into `pin` and gives their number, or 0: nobody knows it. Asked once a reading, and only where the file wants one; a wrong
+     * PIN is a try less, and nobody repeats it: give 0 after WHIMBREL_UICC_PIN failed, until somebody has given another one.
+     * NULL: a card that wants a PIN cannot be read.
+     */
+    int32_t (*pin)(void *context, uint8_t reference, uint8_t tries, uint8_t *pin);
+    /** How long the card may take for one command in milliseconds; 0 takes 30000. */
+    uint32_t timeout_ms;
+    /**
+     * How often a card is looked for while there is none with bootstrap data, in seconds; 0: when whimbrel_card_changed() is
+     * called.
+     */
+    uint32_t look_s;
+    /**
+     * How often the card is asked for messages, in seconds; 0: when whimbrel_card_message() is called. With
+     * whimbrel_limits_t.uicc_messages.
+     */
+    uint32_t ask_s;
+    /** The AID of the LwM2M application, which TS 1.0 does not name; NULL takes F04C574D324D01. */
+    const uint8_t *message_aid;
+    /** Its length, 5 to 16 bytes. */
+    uint8_t message_aid_length;
+    /** The tag before the length of a message; 0 takes 5. */
+    uint8_t message_tag;
+    /** P1 and P2 of GET DATA; 0 takes 0x0005. */
+    uint16_t message_object;
+} whimbrel_uicc_t;
+
+/* -------------------------------------------------------------------------------------------------------- */
 /* Constants and the structs that the application fills.                                                    */
 /* -------------------------------------------------------------------------------------------------------- */
 
@@ -490,6 +584,18 @@ extern const whimbrel_crypto_t whimbrel_crypto_software;
 #define WHIMBREL_EVENT_ACCOUNT_ADDED 29
 /** A bootstrap removed the account of short_server_id. */
 #define WHIMBREL_EVENT_ACCOUNT_REMOVED 30
+/** The bootstrap data of a smartcard was read and holds; status is the number of APDUs that this took. */
+#define WHIMBREL_EVENT_CARD_READ 31
+/** The bootstrap data of the smartcard is what it was; status is the number of APDUs. */
+#define WHIMBREL_EVENT_CARD_CHECKED 32
+/** There is no smartcard (status 0), or none with bootstrap data (1): what came from one is gone. */
+#define WHIMBREL_EVENT_CARD_GONE 33
+/**
+ * The smartcard could not be read, or its data cannot be used: `status >> 16` is WHIMBREL_UICC_…, where that was; below, in
+ * `status & 0xffff`, is the status word, or under 256 the number of an error, WHIMBREL_ERR_… with the sign away. `at` is when the
+ * card is tried again.
+ */
+#define WHIMBREL_EVENT_CARD_FAILED 34
 /** Why the client wants to be called (whimbrel_deadline_t.reason): only input can change anything. */
 #define WHIMBREL_WAKE_NOTHING 0
 /** More input may wait, or something changed. */
@@ -512,6 +618,8 @@ extern const whimbrel_crypto_t whimbrel_crypto_software;
 #define WHIMBREL_WAKE_BOOTSTRAP 9
 /** Parts of a long SMS are given up. */
 #define WHIMBREL_WAKE_SMS 10
+/** A smartcard is read, looked for, or asked for messages. */
+#define WHIMBREL_WAKE_CARD 11
 /**
  * How SMS is done, as bits of whimbrel_config_t.sms_flags: for debugging, an account with WHIMBREL_SMS_NOSEC hears everybody,
  * and answers whom it heard. Never in a product (TS 1.0 section 7.2).
@@ -593,6 +701,13 @@ typedef struct whimbrel_limits_t {
      * `datagram` bytes, and so does one that is sent (0: no SMS).
      */
     uint16_t sms;
+    /**
+     * With a smartcard: bytes for the longest resource of its bootstrap file, a key or a certificate, 320 at least (0: no
+     * whimbrel_uicc).
+     */
+    uint16_t uicc;
+    /** With a smartcard: bytes for messages that it is to send, about `datagram` for each (0: none end on it). */
+    uint16_t uicc_messages;
 } whimbrel_limits_t;
 
 /** Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses. */
@@ -713,6 +828,8 @@ typedef struct whimbrel_config_t {
      * period (TP-VP) of an SMS; 0 takes 300.
      */
     uint32_t sms_answer_s;
+    /** How a smartcard is read, for whimbrel_uicc; read by whimbrel_client_init(). NULL: all of it zero. */
+    const whimbrel_uicc_t *uicc;
 } whimbrel_config_t;
 
 /** The platform. None of these functions may block, and none may call the client but whimbrel_changed(). */
@@ -781,6 +898,19 @@ typedef struct whimbrel_port_t {
     int32_t (*sms_receive)(void *context, uint8_t *buffer, size_t size);
     /** Ciphers for whimbrel_secured_packets; must live as long as the client. NULL: none. */
     const whimbrel_crypto_t *crypto;
+    /**
+     * Sends a command APDU to the smartcard, or asks how far that has come. WHIMBREL_OK: the response with its status word is in
+     * `response`, and `length` says how long it is; WHIMBREL_PENDING: not yet, the client asks again with the same command;
+     * WHIMBREL_ERR_NOT_FOUND: there is no card, and what came from it is deleted; another error: the card cannot be used now,
+     * and its logical channels are closed. Another command than the one that pends gives that one up, a `command_length` of 0
+     * does only that. NULL: no card. For whimbrel_uicc.
+     */
+    int32_t (*uicc_transmit)(void *context,
+                             const uint8_t *command,
+                             size_t command_length,
+                             uint8_t *response,
+                             size_t room,
+                             size_t *length);
 } whimbrel_port_t;
 
 /* -------------------------------------------------------------------------------------------------------- */
@@ -847,6 +977,37 @@ extern const whimbrel_feature_t whimbrel_secured_packets;
  */
 int32_t whimbrel_sms_number(whimbrel_client_t *client,
                             const char *number);
+
+/* -------------------------------------------------------------------------------------------------------- */
+/* The smartcard behind the engine's traits.                                                                */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/**
+ * Bootstrap from a smartcard (TS 1.0 section 5.2.3.2 and Appendix G): its file is read before anybody is spoken to, and looked
+ * at again before each Register and Update with a server that came from it. Needs whimbrel_port_t.uicc_transmit and
+ * whimbrel_limits_t.uicc; named after whimbrel_bootstrap. With whimbrel_limits_t.uicc_messages and whimbrel_sms, short messages
+ * of the mode WHIMBREL_SMS_PACKETS end on the card (TS 1.0 section 7.2.2.2).
+ */
+extern const whimbrel_feature_t whimbrel_uicc;
+
+/**
+ * The card may be another one, or there is one now, or none: it is looked at with the next poll.
+ *
+ * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_uicc is not named; WHIMBREL_ERR_ARGUMENT, WHIMBREL_ERR_STATE,
+ *         WHIMBREL_ERR_REENTERED as for whimbrel_client_poll().
+ *
+ * What comes of it is told by WHIMBREL_EVENT_CARD_…. Serves: TS 1.0 section 5.2.3.2. Since 0.1.
+ */
+int32_t whimbrel_card_changed(whimbrel_client_t *client);
+
+/**
+ * Messages may wait on the card: they are fetched with the next poll. For a modem that tells so (ETSI TS 102 223).
+ *
+ * @return As for whimbrel_card_changed().
+ *
+ * Serves: TS 1.0 section 7.2.2.2.1. Since 0.1.
+ */
+int32_t whimbrel_card_message(whimbrel_client_t *client);
 
 /* -------------------------------------------------------------------------------------------------------- */
 /* The life of a client, from C.                                                                            */
@@ -1529,6 +1690,12 @@ extern const whimbrel_feature_t whimbrel_persistence;
  * that the application adds.
  */
 extern const whimbrel_feature_t whimbrel_bootstrap;
+
+/**
+ * A secure channel with the smartcard, SCP03 (TS 1.0 Appendix H). Needs whimbrel_uicc and whimbrel_port_t.crypto. Without it
+ * whimbrel_uicc_t.secure can only be WHIMBREL_UICC_CLEAR.
+ */
+extern const whimbrel_feature_t whimbrel_secure_channel;
 
 /* -------------------------------------------------------------------------------------------------------- */
 /* Access control from C.                                                                                   */

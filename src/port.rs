@@ -112,6 +112,14 @@ pub enum EventCode {
     AccountAdded = 29,
     /// A bootstrap removed an account.
     AccountRemoved = 30,
+    /// The bootstrap data of a card was read and holds; `status` is the number of APDUs.
+    CardRead = 31,
+    /// The bootstrap data of a card is what it was; `status` is the number of APDUs.
+    CardChecked = 32,
+    /// There is no card (`status` 0), or one without bootstrap data (1): what came from a card is gone.
+    CardGone = 33,
+    /// A card could not be read, or what it holds cannot be used; `status` says where and why, `at` when it is tried again.
+    CardFailed = 34,
 }
 
 /// Something that happened.

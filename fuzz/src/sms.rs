@@ -218,6 +218,8 @@ impl Scene {
             mtu: 0,
             bootstrap: 200,
             sms: 2,
+            uicc: 0,
+            uicc_messages: 0,
         };
         // SAFETY: all of it may be zero
         let mut config: whimbrel_config_t = unsafe { std::mem::zeroed() };
@@ -248,6 +250,7 @@ impl Scene {
             sms_send: Some(sms_send),
             sms_receive: Some(sms_receive),
             crypto: &raw const whimbrel_crypto_software,
+        uicc_transmit: None,
         };
         unsafe {
             let size = whimbrel_client_size(&limits);

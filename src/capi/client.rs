@@ -113,6 +113,7 @@ unsafe fn make(
             places: &places,
             config: &mut chosen,
             sms_number: given.sms_number,
+            uicc: given.uicc,
         };
         attach(given, &mut fitting)?;
         if let Some(access) = given.access.as_ref() {

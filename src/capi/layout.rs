@@ -6,6 +6,7 @@ use super::handle::whimbrel_client_t;
 use super::object::CObject;
 use super::sms::{SmsReader, sms_size};
 use super::types::{whimbrel_access_t, whimbrel_limits_t};
+use super::uicc::{UICC_MIN, uicc_size};
 use crate::client::account::Account;
 use crate::client::bootstrap::Bootstrap;
 use crate::client::keep::Keeper;
@@ -41,6 +42,8 @@ pub(crate) struct Limits {
     pub mtu: usize,
     pub bootstrap: usize,
     pub sms: usize,
+    pub uicc: usize,
+    pub uicc_messages: usize,
 }
 
 const fn or(value: u16, default: u16) -> usize {
@@ -71,6 +74,8 @@ impl Limits {
             mtu: 0,
             bootstrap: 0,
             sms: 0,
+            uicc: 0,
+            uicc_messages: 0,
         };
         // SAFETY: the contract above; behind a size that is not ours there may be less than we know
         let given = match unsafe { given.as_ref() } {
@@ -95,6 +100,8 @@ impl Limits {
             mtu: given.mtu.into(),
             bootstrap: given.bootstrap as usize,
             sms: given.sms.into(),
+            uicc: given.uicc.into(),
+            uicc_messages: given.uicc_messages.into(),
         };
         let sound = limits.servers <= 32
             && limits.observations <= 255
@@ -102,6 +109,7 @@ impl Limits {
             && limits.body <= 0x00ff_ffff
             && limits.bootstrap <= 0x00ff_ffff
             && limits.sms <= 64
+            && (limits.uicc == 0 || limits.uicc >= UICC_MIN)
             && (limits.mtu == 0 || (140..=16384).contains(&limits.mtu));
         if sound { Ok(limits) } else { Err(Error::Argument) }
     }
@@ -210,6 +218,10 @@ pub(crate) struct Places {
     pub sms: (*mut u8, usize),
     /// How many messages in parts there can be.
     pub sets: usize,
+    /// For whimbrel_uicc, to be carved by it.
+    pub uicc: (*mut u8, usize),
+    /// Of that, bytes to read a card into, and for messages.
+    pub uicc_parts: (usize, usize),
 }
 
 /// What whimbrel_bootstrap puts into its place.
@@ -265,6 +277,7 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
             old => BootstrapPlace::size(rows).saturating_add(old),
         };
         let sms = if limits.sms == 0 { 0 } else { sms_size(rows, limits.sms, limits.datagram) };
+        let uicc = if limits.uicc == 0 { 0 } else { uicc_size(limits.uicc, limits.uicc_messages) };
         let places = Places {
             access: carver.take(usize::from(limits.access != 0))?,
             sessions: (carver.take(sessions)?, sessions),
@@ -272,6 +285,8 @@ pub(crate) unsafe fn lay_out(carver: &mut Carver, limits: &Limits) -> Result<Lay
             bootstrap: (carver.take(bootstrap)?, bootstrap),
             sms: (carver.take(sms)?, sms),
             sets: limits.sms,
+            uicc: (carver.take(uicc)?, uicc),
+            uicc_parts: (limits.uicc, limits.uicc_messages),
         };
         let objects = carver.slice(limits.objects.saturating_add(3), || None)?;
         let instances = limits.instances.saturating_add(limits.access).saturating_add(rows.saturating_mul(2));

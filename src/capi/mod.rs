@@ -14,9 +14,13 @@ mod security;
 
 mod crypto;
 
+mod card;
+
 mod types;
 
 mod sms;
+
+mod uicc;
 
 mod client;
 
@@ -44,6 +48,7 @@ pub use access::*;
 pub use account::*;
 pub use bootstrap::*;
 pub use call::*;
+pub use card::*;
 pub use client::*;
 pub use crypto::*;
 pub use device::*;
@@ -53,5 +58,6 @@ pub use object::*;
 pub use security::*;
 pub use sms::*;
 pub use types::*;
+pub use uicc::*;
 
 pub use at::*;

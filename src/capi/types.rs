@@ -1,6 +1,7 @@
 //! Constants and the structs that the application fills.
 
 use super::access::whimbrel_access_entry_t;
+use super::card::whimbrel_uicc_t;
 use super::crypto::whimbrel_crypto_t;
 use super::security::whimbrel_security_t;
 use crate::error::Error;
@@ -196,6 +197,16 @@ pub const WHIMBREL_EVENT_BOOTSTRAP_PURGED: u16 = 28;
 pub const WHIMBREL_EVENT_ACCOUNT_ADDED: u16 = 29;
 /// A bootstrap removed the account of short_server_id.
 pub const WHIMBREL_EVENT_ACCOUNT_REMOVED: u16 = 30;
+/// The bootstrap data of a smartcard was read and holds; status is the number of APDUs that this took.
+pub const WHIMBREL_EVENT_CARD_READ: u16 = 31;
+/// The bootstrap data of the smartcard is what it was; status is the number of APDUs.
+pub const WHIMBREL_EVENT_CARD_CHECKED: u16 = 32;
+/// There is no smartcard (status 0), or none with bootstrap data (1): what came from one is gone.
+pub const WHIMBREL_EVENT_CARD_GONE: u16 = 33;
+/// The smartcard could not be read, or its data cannot be used: `status >> 16` is WHIMBREL_UICC_…, where that was; below, in
+/// `status & 0xffff`, is the status word, or under 256 the number of an error, WHIMBREL_ERR_… with the sign away. `at` is when the
+/// card is tried again.
+pub const WHIMBREL_EVENT_CARD_FAILED: u16 = 34;
 
 /// Why the client wants to be called (whimbrel_deadline_t.reason): only input can change anything.
 pub const WHIMBREL_WAKE_NOTHING: u8 = 0;
@@ -219,6 +230,8 @@ pub const WHIMBREL_WAKE_HANDSHAKE: u8 = 8;
 pub const WHIMBREL_WAKE_BOOTSTRAP: u8 = 9;
 /// Parts of a long SMS are given up.
 pub const WHIMBREL_WAKE_SMS: u8 = 10;
+/// A smartcard is read, looked for, or asked for messages.
+pub const WHIMBREL_WAKE_CARD: u8 = 11;
 
 /// How SMS is done, as bits of whimbrel_config_t.sms_flags: for debugging, an account with WHIMBREL_SMS_NOSEC hears everybody,
 /// and answers whom it heard. Never in a product (TS 1.0 section 7.2).
@@ -284,6 +297,11 @@ pub struct whimbrel_limits_t {
     /// With SMS: messages in several parts that can wait for the rest at a time, at most 64. Each takes about
     /// `datagram` bytes, and so does one that is sent (0: no SMS).
     pub sms: u16,
+    /// With a smartcard: bytes for the longest resource of its bootstrap file, a key or a certificate, 320 at least (0: no
+    /// whimbrel_uicc).
+    pub uicc: u16,
+    /// With a smartcard: bytes for messages that it is to send, about `datagram` for each (0: none end on it).
+    pub uicc_messages: u16,
 }
 
 /// Timing of CoAP (RFC 7252 section 4.8). A 0 takes the default in parentheses.
@@ -382,6 +400,7 @@ pub(crate) struct Fitting<'f> {
     pub places: &'f super::layout::Places,
     pub config: &'f mut crate::client::Config<'static>,
     pub sms_number: *const c_char,
+    pub uicc: *const whimbrel_uicc_t,
 }
 
 /// What the application chooses. Everything pointed to must live as long as the client; strings end with NUL.
@@ -444,6 +463,8 @@ pub struct whimbrel_config_t {
     /// How long an answer by SMS may take in seconds, for nothing is sent twice (TS 1.0 section 8.6.2), and the least validity
     /// period (TP-VP) of an SMS; 0 takes 300.
     pub sms_answer_s: u32,
+    /// How a smartcard is read, for whimbrel_uicc; read by whimbrel_client_init(). NULL: all of it zero.
+    pub uicc: *const whimbrel_uicc_t,
 }
 
 /// The platform. None of these functions may block, and none may call the client but whimbrel_changed().
@@ -508,6 +529,21 @@ pub struct whimbrel_port_t {
     pub sms_receive: Option<unsafe extern "C" fn(context: *mut c_void, buffer: *mut u8, size: usize) -> i32>,
     /// Ciphers for whimbrel_secured_packets; must live as long as the client. NULL: none.
     pub crypto: *const whimbrel_crypto_t,
+    /// Sends a command APDU to the smartcard, or asks how far that has come. WHIMBREL_OK: the response with its status word is in
+    /// `response`, and `length` says how long it is; WHIMBREL_PENDING: not yet, the client asks again with the same command;
+    /// WHIMBREL_ERR_NOT_FOUND: there is no card, and what came from it is deleted; another error: the card cannot be used now,
+    /// and its logical channels are closed. Another command than the one that pends gives that one up, a `command_length` of 0
+    /// does only that. NULL: no card. For whimbrel_uicc.
+    pub uicc_transmit: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            command: *const u8,
+            command_length: usize,
+            response: *mut u8,
+            room: usize,
+            length: *mut usize,
+        ) -> i32,
+    >,
 }
 
 // The numbers above are what the engine means by them.

@@ -3,6 +3,7 @@
 //! Each is a table of entry points into the engine; without it, its requests get the answer that the specifications
 //! give a client without it.
 
+use crate::client::cards::IDENTITY;
 use crate::client::keep::Keeper;
 use crate::client::request::Request;
 use crate::client::respond::Reply;
@@ -15,9 +16,11 @@ use crate::model::Object;
 use crate::objects::{Credentials, SecurityRow};
 use crate::path::Path;
 use crate::secure::Backend;
+use crate::sms::number::Number;
 use crate::sms::packet::Opened;
 use crate::storage::Storage;
 use crate::time::Instant;
+use crate::uicc::Seal;
 
 /// The parts that a configuration names.
 #[derive(Clone, Copy, Default)]
@@ -38,6 +41,10 @@ pub struct Features<'a> {
     pub texting: Option<&'a dyn Texting>,
     /// Secured packets. Without: SMS is NoSec or DTLS.
     pub packing: Option<&'a dyn Packing>,
+    /// A secure channel with the smartcard. Without: it is read in clear.
+    pub sealing: Option<&'static dyn Seal>,
+    /// Bootstrap from a smartcard, and short messages that end on it. Without: no card is read.
+    pub carding: Option<&'a dyn Carding>,
     /// Bootstrap, and the order of registrations that goes with it. Without: the accounts are the factory's.
     pub bootstrapping: Option<&'a dyn Bootstrapping>,
 }
@@ -301,6 +308,14 @@ pub trait Texting {
     fn deadline(&self, next: Deadline) -> Deadline;
     /// `sms=`, where the own number is known (TS 1.0 section 5.3.1).
     fn write_number(&self, writer: &mut Writer<'_>) -> Result<(), Error>;
+    /// A message that a card has opened.
+    fn arrived(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        from: &Number,
+        message: &[u8],
+    ) -> Result<(), Error>;
     /// The own number is another one.
     fn set_number(&self, number: &[u8]) -> Result<(), Error>;
 }
@@ -336,6 +351,34 @@ pub trait Packing {
     ) -> Result<usize, Error>;
     /// The account in that place is another one.
     fn forget(&self, who: usize);
+}
+
+/// A smartcard (TS 1.0 sections 5.2.3.2 and 7.2.2.2).
+pub trait Carding {
+    /// Does what is due. Whether that is all that may happen now.
+    fn turn(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> bool;
+    /// When something is due; whether nothing else is.
+    fn deadline(&self, next: Deadline) -> (Deadline, bool);
+    /// Whether the card was tried, so that other ways may follow (TS 1.0 section 5.2.4).
+    fn is_tried(&self) -> bool;
+    /// Whether an account may register or send an Update now. One that came from the card has it looked at before.
+    fn admits(&self, engine: &Engine<'_>, now: Instant, who: usize) -> bool;
+    /// Whether an account waits for the card.
+    fn holds(&self, who: usize) -> bool;
+    /// The card is to be looked at: another one may be there.
+    fn changed(&self);
+    /// Card and data that hold, to be stored; `None`: nothing came from a card.
+    fn identity(&self) -> Option<[u8; IDENTITY]>;
+    /// What was stored.
+    fn adopt(&self, identity: [u8; IDENTITY]);
+    /// Whether short messages in secured packets end on the card.
+    fn ends_messages(&self) -> bool;
+    /// A message for the card to pack and send. [`Error::Busy`] where there is no room for it now.
+    fn post(&self, to: &Number, message: &[u8]) -> Result<(), Error>;
+    /// Messages may wait on the card.
+    fn messages_wait(&self);
+    /// The client ends.
+    fn abandon(&self);
 }
 
 /// Bootstrap (TS 1.0 section 5.2), and what follows when a registration fails.

@@ -6,6 +6,7 @@ pub mod account;
 mod attributes;
 mod binding;
 pub mod bootstrap;
+pub mod cards;
 mod checksums;
 pub mod config;
 mod discover;
@@ -42,6 +43,7 @@ pub use session::Session;
 pub use setup::NewAccount;
 pub use upload::Upload;
 
+use crate::client::features::Features;
 use crate::coap::dedup::{Dedup, Ids, Recent};
 use crate::coap::observe::Sequence;
 use crate::error::Error;
@@ -85,6 +87,8 @@ pub enum Reason {
     Bootstrap = 9,
     /// Parts of a long SMS are given up.
     Sms = 10,
+    /// A card is read, looked for, or asked for messages.
+    Card = 11,
 }
 
 /// When the client wants to be called, why, and for which server.
@@ -235,8 +239,10 @@ impl<'a> Engine<'a> {
     /// Does what is due, with at most one datagram from each link, and tells when to be called next.
     pub fn poll(&mut self, ctx: &mut Context<'_>) -> Deadline {
         self.busy = false;
-        let bootstrapping = self.config.features.bootstrapping;
-        if !bootstrapping.is_some_and(|bootstrapping| bootstrapping.turn(self, ctx)) {
+        let Features { carding, bootstrapping, .. } = self.config.features;
+        let held = carding.is_some_and(|carding| carding.turn(self, ctx))
+            || bootstrapping.is_some_and(|bootstrapping| bootstrapping.turn(self, ctx));
+        if !held {
             self.turn(ctx);
         }
         if let Some(keeping) = self.config.features.keeping {
@@ -283,6 +289,13 @@ impl<'a> Engine<'a> {
         }
         if let Some(texting) = self.config.features.texting {
             next = texting.deadline(next);
+        }
+        if let Some(carding) = self.config.features.carding {
+            let (sooner, held) = carding.deadline(next);
+            if held {
+                return sooner;
+            }
+            next = sooner;
         }
         if let Some(bootstrapping) = self.config.features.bootstrapping {
             let (sooner, held) = bootstrapping.deadline(self, now, next);

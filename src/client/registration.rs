@@ -53,13 +53,17 @@ impl<'a> Engine<'a> {
         }
         let Some(account) = self.accounts.get(who) else { return };
         match account.state {
-            State::Waiting { until } if ctx.now >= until => self.open_link(ctx, who),
+            State::Waiting { until } if ctx.now >= until && self.admits(ctx.now, who) => {
+                self.open_link(ctx, who)
+            }
             State::Opening => self.open_link(ctx, who),
             State::Registered { update, expires } if account.exchange.is_none() => {
-                if ctx.now >= expires {
+                let due = ctx.now >= update || account.changed != 0;
+                if !(due || ctx.now >= expires) || !self.admits(ctx.now, who) {
+                } else if ctx.now >= expires {
                     self.tell_about(ctx, who, EventCode::Deregistered, Error::Timeout.to_c());
                     self.register(ctx, who);
-                } else if account.changed != 0 || ctx.now >= update {
+                } else {
                     self.update(ctx, who);
                 }
             }
@@ -84,6 +88,9 @@ impl<'a> Engine<'a> {
             return next.or(at, Reason::Retransmission, id);
         }
         match account.state {
+            // the card's own deadline counts
+            State::Waiting { until } if until <= now && self.card_holds(who) => next,
+            State::Registered { .. } if self.card_holds(who) => next,
             State::Waiting { until } => next.or(until, Reason::Registration, id),
             State::Opening => next.or(now.after(LINK_POLL_MS), Reason::Link, id),
             State::Registered { .. } if account.changed != 0 => next.or(now, Reason::Work, id),
@@ -539,6 +546,9 @@ impl<'a> Engine<'a> {
                 backend.end(ctx.port, who as u8, ctx.now, end::FORGET);
             }
             self.close_link(ctx, who);
+        }
+        if let Some(carding) = self.config.features.carding {
+            carding.abandon();
         }
         for buffer in [&mut self.send, &mut self.receive, &mut self.outgoing, &mut self.body, &mut self.undo]
         {

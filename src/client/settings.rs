@@ -6,13 +6,14 @@
 
 use crate::bytes;
 use crate::client::account::State;
+use crate::client::cards::IDENTITY;
 use crate::client::features::Storing;
 use crate::client::keep::Keeper;
 use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::format::Window;
 use crate::model::definition::KEPT;
-use crate::model::{Instance, impose};
+use crate::model::{FROM_CARD, Instance, impose};
 use crate::path::{NONE, Path};
 use crate::port::{Event, EventCode};
 use crate::storage::{self, HEAD, Slots, crc32};
@@ -25,16 +26,19 @@ const MANIFEST: u16 = 128;
 const PIECES: usize = 12;
 /// How long after a failure storage is tried again, in milliseconds.
 const AGAIN_MS: u64 = 60_000;
-/// The version of what the records hold.
+/// The version of what the records hold: with FORMAT_CARD some of it came from a card.
 const FORMAT: u8 = 1;
+const FORMAT_CARD: u8 = 2;
 /// Bytes of a manifest before its lists: version, pieces, accounts, whether the bootstrap server's account is to go.
 const MANIFEST_HEAD: usize = 4;
 /// Bytes for each piece: generation, whether it begins with an instance.
 const PIECE: usize = 5;
 /// Bytes before the TLV of an instance.
 const ITEM: usize = 6;
-/// A manifest with all pieces and 32 accounts.
-const LARGEST: usize = HEAD + MANIFEST_HEAD + PIECE * PIECES + 2 * 32;
+/// Beside the length of an instance of the objects 0 to 2: it came from a card.
+const CARD: u16 = 0x8000;
+/// A manifest with all pieces, 32 accounts and a card.
+const LARGEST: usize = HEAD + MANIFEST_HEAD + PIECE * PIECES + 2 * 32 + IDENTITY;
 
 /// One piece as it lies in storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,8 @@ struct Manifest {
     purges: bool,
     /// Whether a slot of it was not whole.
     damaged: bool,
+    /// The card that something came from.
+    card: Option<[u8; IDENTITY]>,
 }
 
 /// What is known of the records.
@@ -121,7 +127,12 @@ fn write<'w>(
         }
         window.big_endian(instance.object.into(), 2);
         window.big_endian(instance.id.into(), 2);
-        window.big_endian(u16::try_from(length).map_err(|_| Error::Full)?.into(), 2);
+        let marked = instance.object < 3 && instance.present.get() & FROM_CARD != 0;
+        let length = u16::try_from(length).map_err(|_| Error::Full)?;
+        if instance.object < 3 && length >= CARD {
+            return Err(Error::Full);
+        }
+        window.big_endian((length | if marked { CARD } else { 0 }).into(), 2);
         window = impose::keep(&engine.model, instance, window, false)?;
         ended(window.total());
     }
@@ -203,7 +214,9 @@ impl Keeper<'_> {
     ) -> Result<(), Error> {
         let mut image = [0u8; LARGEST];
         let places = engine.accounts.len();
-        bytes::put(&mut image, HEAD, &[FORMAT, count as u8, places as u8, purges(engine).into()])?;
+        let card = identity(engine);
+        let format = if card.is_some() { FORMAT_CARD } else { FORMAT };
+        bytes::put(&mut image, HEAD, &[format, count as u8, places as u8, purges(engine).into()])?;
         let mut at = HEAD + MANIFEST_HEAD;
         for piece in pieces.iter().take(count) {
             bytes::put(&mut image, at, &piece.generation.to_be_bytes())?;
@@ -213,6 +226,10 @@ impl Keeper<'_> {
         for account in engine.accounts.iter() {
             bytes::put(&mut image, at, &security_of(account).to_be_bytes())?;
             at = at.wrapping_add(2);
+        }
+        if let Some(card) = card {
+            bytes::put(&mut image, at, &card)?;
+            at = at.wrapping_add(IDENTITY);
         }
         let mut slots = self.settings.manifest.get();
         self.settings.unsure.set(true);
@@ -254,9 +271,14 @@ impl Keeper<'_> {
         let settings = &self.settings;
         let ([format, count, places, purges], lists) =
             content.split_first_chunk::<MANIFEST_HEAD>().ok_or(Error::Malformed)?;
-        if *format != FORMAT {
-            return Err(Error::NotSupported);
-        }
+        let (lists, card) = match *format {
+            FORMAT => (lists, None),
+            FORMAT_CARD => lists
+                .split_last_chunk::<IDENTITY>()
+                .map(|(lists, card)| (lists, Some(*card)))
+                .ok_or(Error::Malformed)?,
+            _ => return Err(Error::NotSupported),
+        };
         let mut pieces = settings.pieces.get();
         let (generations, securities) = lists
             .split_at_checked(PIECE.saturating_mul((*count).into()))
@@ -274,11 +296,11 @@ impl Keeper<'_> {
         for (place, id) in named.iter_mut().zip(securities.as_chunks::<2>().0) {
             *place = u16::from_be_bytes(*id);
         }
-        Ok(Manifest { named, purges: *purges != 0, damaged })
+        Ok(Manifest { named, purges: *purges != 0, damaged, card })
     }
 
     fn load_all(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<usize, Error> {
-        let Manifest { named, purges, mut damaged } = self.read_manifest(ctx)?;
+        let Manifest { named, purges, mut damaged, card } = self.read_manifest(ctx)?;
         let room = core::mem::take(&mut engine.outgoing);
         engine.server.open.set(true);
         damaged |= self.load_pieces(engine, ctx, room);
@@ -303,7 +325,6 @@ impl Keeper<'_> {
             }
         }
         engine.drop_halves();
-        self.settings.places.set(places_checksum(engine));
         if accounts == 0 {
             // without any, the factory's are needed, and its rights
             loop {
@@ -313,6 +334,11 @@ impl Keeper<'_> {
             }
             return Err(Error::NotFound);
         }
+        // without an account what the card says is needed again, though it is what it was
+        if let (Some(carding), Some(card)) = (engine.config.features.carding, card) {
+            carding.adopt(card);
+        }
+        self.settings.places.set(places_checksum(engine));
         if let Some(bootstrapping) = engine.config.features.bootstrapping {
             bootstrapping.arrange(engine, ctx, purges);
         }
@@ -416,14 +442,20 @@ fn put_back_all(engine: &mut Engine<'_>, bytes: &[u8]) -> (usize, bool) {
     let (mut rest, mut used, mut whole) = (bytes, 0usize, true);
     while let Some((head, behind)) = rest.split_first_chunk::<ITEM>() {
         let [o1, o0, i1, i0, l1, l0] = *head;
-        let length = usize::from(u16::from_be_bytes([l1, l0]));
+        let object = u16::from_be_bytes([o1, o0]);
+        let length = u16::from_be_bytes([l1, l0]);
+        let marked = object < 3 && length & CARD != 0;
+        let length = usize::from(if marked { length & !CARD } else { length });
         let Some((values, next)) = behind.split_at_checked(length) else { break };
         rest = next;
         used = used.saturating_add(ITEM).saturating_add(length);
-        let at = Path::instance(u16::from_be_bytes([o1, o0]), u16::from_be_bytes([i1, i0]));
+        let at = Path::instance(object, u16::from_be_bytes([i1, i0]));
         // an object that the application does not have any more is no damage
         let known = engine.model.object(at.object).is_some();
         whole &= !known || impose::put_back(&mut engine.model, at, values).is_ok();
+        if let Some(instance) = engine.model.instance(at.object, at.instance).filter(|_| marked) {
+            instance.present.set(instance.present.get() | FROM_CARD);
+        }
     }
     (used, whole)
 }
@@ -433,13 +465,19 @@ fn security_of(account: &crate::client::Account) -> u16 {
     if account.state == State::Free { NONE } else { account.security }
 }
 
+/// The card that something came from.
+fn identity(engine: &Engine<'_>) -> Option<[u8; IDENTITY]> {
+    engine.config.features.carding.and_then(|carding| carding.identity())
+}
+
 /// Whether the time of the bootstrap server's account has begun to run.
 fn purges(engine: &Engine<'_>) -> bool {
     engine.config.features.bootstrapping.is_some_and(|bootstrapping| bootstrapping.purges())
 }
 
 fn places_checksum(engine: &Engine<'_>) -> u32 {
-    let before = crc32(u32::MAX, &[purges(engine).into()]);
+    let card = identity(engine).map_or(u32::MAX, |card| crc32(u32::MAX, &card));
+    let before = crc32(card, &[purges(engine).into()]);
     engine.accounts.iter().fold(before, |crc, account| crc32(crc, &security_of(account).to_be_bytes()))
 }
 

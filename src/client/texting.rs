@@ -62,6 +62,11 @@ struct Came<'n> {
     only: Option<usize>,
 }
 
+/// Whether packets of the mode that TS 1.0 means for smartcards end on one.
+fn on_card(engine: &Engine<'_>) -> bool {
+    engine.config.features.carding.is_some_and(|carding| carding.ends_messages())
+}
+
 fn is_packets(mode: u8) -> bool {
     mode == SMS_PACKETS || mode >= 204
 }
@@ -234,6 +239,8 @@ impl<'a> Texts<'a> {
                 (SMS_NOSEC, false) => return self.hear(engine, ctx, who, came.from, bytes),
                 // a record is never cut (TS 1.0 section 7.2.2.1.2)
                 (SMS_DTLS, false) if !came.parts => return self.feed(engine, ctx, who, bytes),
+                // where it ends on the card, what comes here was not for us
+                (SMS_PACKETS, true) if on_card(engine) => refused = Error::NotAllowed,
                 (mode, true) if is_packets(mode) => match self.open(engine, ctx, who, bytes) {
                     Ok(opened) => {
                         let message = bytes.get(opened.start..opened.start.wrapping_add(opened.length));
@@ -360,6 +367,7 @@ fn level(engine: &Engine<'_>, row: &SecurityRow<'_>) -> Result<u8, Error> {
             let complete = !keys.identity.is_empty() && !keys.secret_key.is_empty();
             if complete { Ok(1) } else { Err(Error::Credentials) }
         }),
+        SMS_PACKETS if on_card(engine) => Ok(2),
         mode if is_packets(mode) => match engine.config.features.packing {
             Some(packing) => packing.accepts(engine, row).map(|()| 2),
             None => Err(Error::SecurityMode),
@@ -499,6 +507,10 @@ impl Texting for Texts<'_> {
         let number = self.answered.get().or(line.number).ok_or(Error::State)?;
         match (line.mode, engine.config.features.securing, engine.config.features.packing) {
             (SMS_NOSEC, ..) => self.post(ctx, number, message, false),
+            (SMS_PACKETS, ..) if on_card(engine) => match engine.config.features.carding {
+                Some(carding) => carding.post(&number, message),
+                None => Err(Error::State),
+            },
             (SMS_DTLS, Some((securing, _)), _) => securing.send(engine, ctx, who, message),
             (_, _, Some(packing)) => {
                 let packet = self.packet.take();
@@ -524,6 +536,22 @@ impl Texting for Texts<'_> {
         let mut digits = [0; 20];
         let length = number.digits(&mut digits);
         query(writer, b"sms=", digits.get(..length).unwrap_or(&[]))
+    }
+
+    fn arrived(
+        &self,
+        engine: &mut Engine<'_>,
+        ctx: &mut Context<'_>,
+        from: &Number,
+        message: &[u8],
+    ) -> Result<(), Error> {
+        for who in 0..self.lines.len() {
+            let line = self.line(who);
+            if line.mode == SMS_PACKETS && self.hears(&line, Some(from)) {
+                return self.hear(engine, ctx, who, Some(from), message);
+            }
+        }
+        Err(Error::Unauthorized)
     }
 
     fn set_number(&self, number: &[u8]) -> Result<(), Error> {

@@ -61,6 +61,9 @@ impl Resource {
     }
 }
 
+/// Beside the resources of an instance of the objects 0, 1 and 2: a smartcard brought it.
+pub const FROM_CARD: u64 = 1 << 63;
+
 /// One object instance that exists.
 #[derive(Clone, Debug)]
 pub struct Instance {

@@ -1,7 +1,7 @@
 //! LwM2M Security, object 0 (TS 1.0 Appendix E.1): where a server is, and the keys to reach it. No server sees it.
 
 use crate::error::Error;
-use crate::model::definition::{HIDDEN, Incoming, Instance, Object, Resource};
+use crate::model::definition::{FROM_CARD, HIDDEN, Incoming, Instance, Object, Resource};
 use crate::model::output::Output;
 use crate::objects::{Row, take_row};
 use core::cell::Cell;
@@ -156,7 +156,7 @@ impl<'a> SecurityRow<'a> {
             ciphersuites != 0,
         ];
         optional.iter().rev().fold(0, |bits, there| bits << 1 | u64::from(*there)) << 3
-            | mandatory & 0b11_1111
+            | mandatory & (FROM_CARD | 0b11_1111)
     }
 
     /// Shows the bytes of a field.

@@ -11,7 +11,9 @@ pub mod pkcs15;
 pub mod reader;
 pub mod scp03;
 
+use crate::crypto::Crypto;
 use crate::error::Error;
+use scp03::{Channel, StaticKeys};
 
 /// The longest command: head, Lc, 255 bytes, Le.
 pub const COMMAND_MAX: usize = 261;
@@ -27,4 +29,72 @@ pub trait Card {
     /// Another command gives up the one before, whose response is dropped; an empty one only does that, and gives `Ok(None)`.
     /// [`Error::NotFound`]: there is no card; any other error: the card cannot be used now, and its channels are closed.
     fn transmit(&mut self, command: &[u8], response: &mut [u8]) -> Result<Option<usize>, Error>;
+}
+
+/// What opens and uses a secure channel: a reader that is given none does not link it.
+pub trait Seal: Sync {
+    /// See [`Channel::open`].
+    fn open(
+        &self,
+        channel: &mut Channel,
+        with: (&dyn Crypto, &dyn StaticKeys),
+        host_challenge: &[u8],
+        aid: &[u8],
+        response: &[u8],
+    ) -> Result<([u8; 16], usize), Error>;
+    /// See [`Channel::wrap`].
+    fn wrap(
+        &self,
+        channel: &mut Channel,
+        crypto: &dyn Crypto,
+        apdu: &mut [u8; COMMAND_MAX],
+        length: usize,
+    ) -> Result<usize, Error>;
+    /// See [`Channel::unwrap`].
+    fn unwrap(
+        &self,
+        channel: &mut Channel,
+        crypto: &dyn Crypto,
+        response: &mut [u8],
+        length: usize,
+    ) -> Result<usize, Error>;
+}
+
+/// SCP03 as the library has it.
+pub struct Sealing;
+
+/// See [`Sealing`].
+pub static SEALING: Sealing = Sealing;
+
+impl Seal for Sealing {
+    fn open(
+        &self,
+        channel: &mut Channel,
+        (crypto, keys): (&dyn Crypto, &dyn StaticKeys),
+        host_challenge: &[u8],
+        aid: &[u8],
+        response: &[u8],
+    ) -> Result<([u8; 16], usize), Error> {
+        channel.open(crypto, keys, host_challenge, aid, response)
+    }
+
+    fn wrap(
+        &self,
+        channel: &mut Channel,
+        crypto: &dyn Crypto,
+        apdu: &mut [u8; COMMAND_MAX],
+        length: usize,
+    ) -> Result<usize, Error> {
+        channel.wrap(crypto, apdu, length)
+    }
+
+    fn unwrap(
+        &self,
+        channel: &mut Channel,
+        crypto: &dyn Crypto,
+        response: &mut [u8],
+        length: usize,
+    ) -> Result<usize, Error> {
+        channel.unwrap(crypto, response, length)
+    }
 }

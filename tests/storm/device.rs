@@ -79,6 +79,8 @@ const LIMITS: whimbrel_limits_t = whimbrel_limits_t {
     mtu: 0,
     bootstrap: 0,
     sms: 0,
+    uicc: 0,
+    uicc_messages: 0,
 };
 
 impl Objects {
@@ -158,6 +160,7 @@ impl Device {
             sms_coding: 0,
             sms_number: std::ptr::null(),
             sms_answer_s: 0,
+            uicc: std::ptr::null(),
         };
         let port = port(&modem);
         // SAFETY: the device keeps alive what it hands over until the client has ended
@@ -255,6 +258,7 @@ fn port(modem: &Rc<Modem>) -> whimbrel_port_t {
         sms_send: None,
         sms_receive: None,
         crypto: std::ptr::null(),
+        uicc_transmit: None,
     }
 }
 

@@ -91,6 +91,8 @@ impl Shape {
             mtu: 1000,
             bootstrap: if self.small { 200 } else { 1024 },
             sms: 0,
+            uicc: 0,
+            uicc_messages: 0,
         }
     }
 }
@@ -230,6 +232,7 @@ impl Life {
             sms_coding: 0,
             sms_number: std::ptr::null(),
             sms_answer_s: 0,
+            uicc: std::ptr::null(),
         };
         let size = unsafe { whimbrel_client_size(&limits) };
         self.memory = vec![0; size.div_ceil(8)];

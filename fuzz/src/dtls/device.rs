@@ -189,6 +189,8 @@ fn limits(shape: Shape) -> whimbrel_limits_t {
         mtu: shape.mtu,
         bootstrap: 0,
         sms: 0,
+        uicc: 0,
+        uicc_messages: 0,
     }
 }
 
@@ -219,6 +221,7 @@ fn config(world: *mut World, limits: &whimbrel_limits_t, shape: Shape) -> whimbr
         sms_coding: 0,
         sms_number: std::ptr::null(),
         sms_answer_s: 0,
+        uicc: std::ptr::null(),
     }
 }
 
@@ -265,6 +268,7 @@ fn port(world: *mut World, table: &whimbrel_security_t, shape: Shape) -> whimbre
         sms_send: None,
         sms_receive: None,
         crypto: std::ptr::null(),
+        uicc_transmit: None,
     }
 }
 

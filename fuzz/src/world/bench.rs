@@ -93,6 +93,8 @@ fn limits(shape: u8, servers: u16) -> whimbrel_limits_t {
         mtu: 0,
         bootstrap: 0,
         sms: 0,
+        uicc: 0,
+        uicc_messages: 0,
     }
 }
 
@@ -134,6 +136,7 @@ impl Bench {
             sms_coding: 0,
             sms_number: std::ptr::null(),
             sms_answer_s: 0,
+            uicc: std::ptr::null(),
         };
         let size = unsafe { whimbrel_client_size(&limits) };
         assert!(size > 0);

@@ -40,6 +40,7 @@ pub fn table(world: *mut World) -> whimbrel_port_t {
         sms_send: None,
         sms_receive: None,
         crypto: std::ptr::null(),
+        uicc_transmit: None,
     }
 }
 

@@ -10,12 +10,14 @@
 //! `commands` does what the server commands, `log` keeps what was there before, `settle` checks and takes over what is
 //! there after, `order` says when each server's registration is tried.
 
+mod card;
 mod commands;
 mod log;
 mod order;
 mod provision;
 mod settle;
 
+pub use card::Loading;
 pub use log::Log;
 
 use crate::bytes;
@@ -48,6 +50,8 @@ pub struct Bootstrap<'a> {
     log: Log<'a>,
     /// A session is under way: what it changes can be undone, and nothing else happens.
     held: Cell<bool>,
+    /// What is under way is the loading of a card's file.
+    loading: Cell<bool>,
     /// Somebody asked for a bootstrap.
     wanted: Cell<bool>,
     /// The client was stopped: none begins by itself.
@@ -73,6 +77,7 @@ impl<'a> Bootstrap<'a> {
             server,
             log: Log::new(old),
             held: Cell::new(false),
+            loading: Cell::new(false),
             wanted: Cell::new(false),
             stopped: Cell::new(false),
             plain: Cell::new(false),
@@ -102,7 +107,9 @@ impl<'a> Bootstrap<'a> {
 
     /// Whether a bootstrap is to begin.
     fn begins(&self, engine: &Engine<'_>) -> bool {
-        !self.held.get() && (self.wanted.get() || (!self.stopped.get() && self.is_lost(engine)))
+        !self.held.get()
+            && engine.card_tried()
+            && (self.wanted.get() || (!self.stopped.get() && self.is_lost(engine)))
     }
 
     /// Takes note of executed triggers.
@@ -132,6 +139,7 @@ impl<'a> Bootstrap<'a> {
             && engine.is_online()
             && !self.stopped.get()
             && !self.held.get()
+            && engine.card_tried()
             && now >= self.listen_after.get()
     }
 
@@ -233,7 +241,7 @@ impl<'a> Bootstrap<'a> {
 
     /// The same of a session that nobody has called a failure yet.
     fn break_off(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
-        if self.held.get() {
+        if self.held.get() && !self.loading.get() {
             self.give_back(engine, ctx);
             engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(Error::Closed.to_c()));
         }

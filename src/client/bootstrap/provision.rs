@@ -22,7 +22,7 @@ impl Bootstrap<'_> {
         // until it is settled, the same as in a session: a failure brings the old values back
         self.held.set(true);
         engine.server.open.set(true);
-        let done = self.impose_all(engine, objects).and_then(|()| self.settle_blob(engine, ctx));
+        let done = self.impose_all(engine, objects).and_then(|()| self.settle_loaded(engine, ctx));
         if done.is_err() {
             self.give_back(engine, ctx);
         }
@@ -46,7 +46,8 @@ impl Bootstrap<'_> {
         Ok(())
     }
 
-    fn settle_blob(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<(), Error> {
+    /// What a blob or a card brought comes to hold, if it is consistent.
+    pub(super) fn settle_loaded(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<(), Error> {
         let mut named = 0u32;
         self.log.each(|at, _| {
             let instance = engine.model.instance(at.object, at.instance).filter(|_| at.object == 0);

@@ -43,6 +43,10 @@ class EventCode(IntEnum):
     BOOTSTRAP_PURGED = 28
     ACCOUNT_ADDED = 29
     ACCOUNT_REMOVED = 30
+    CARD_READ = 31
+    CARD_CHECKED = 32
+    CARD_GONE = 33
+    CARD_FAILED = 34
 
 
 class Wake(IntEnum):
@@ -59,6 +63,7 @@ class Wake(IntEnum):
     HANDSHAKE = 8
     BOOTSTRAP = 9
     SMS = 10
+    CARD = 11
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ class Limits(Structure):
             *("servers", "objects", "instances", "access", "observations", "attributes"),
             *("recent", "deferred", "changes", "datagram", "credentials", "undo"),
         )
-    ] + [("body", c_uint32), ("mtu", c_uint16), ("bootstrap", c_uint32), ("sms", c_uint16)]
+    ] + [("body", c_uint32), ("mtu", c_uint16), ("bootstrap", c_uint32), ("sms", c_uint16), ("uicc", c_uint16)] + [("uicc_messages", c_uint16)]
 
 
 class Coap(Structure):
@@ -72,6 +72,35 @@ class Deadline(Structure):
 EVENT = CFUNCTYPE(None, c_void_p, POINTER(RawEvent))
 
 
+UICC_CMAC = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_void_p, c_size_t, POINTER(c_uint8))
+UICC_PIN = CFUNCTYPE(c_int32, c_void_p, c_uint8, c_uint8, POINTER(c_uint8))
+
+
+class Uicc(Structure):
+    """How a smartcard is read."""
+
+    _c_name_ = "whimbrel_uicc_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("context", c_void_p),
+        ("secure", c_uint8),
+        ("key_version", c_uint8),
+        ("s16", c_uint8),
+        ("key_length", c_uint8),
+        ("key_enc", c_void_p),
+        ("key_mac", c_void_p),
+        ("cmac", UICC_CMAC),
+        ("pin", UICC_PIN),
+        ("timeout_ms", c_uint32),
+        ("look_s", c_uint32),
+        ("ask_s", c_uint32),
+        ("message_aid", c_void_p),
+        ("message_aid_length", c_uint8),
+        ("message_tag", c_uint8),
+        ("message_object", c_uint16),
+    ]
+
+
 class Config(Structure):
     _c_name_ = "whimbrel_config_t"
     _fields_ = [
@@ -100,6 +129,7 @@ class Config(Structure):
         ("sms_coding", c_uint8),
         ("sms_number", c_char_p),
         ("sms_answer_s", c_uint32),
+        ("uicc", POINTER(Uicc)),
     ]
 
 
@@ -112,6 +142,7 @@ LINK_CLOSE = CFUNCTYPE(None, c_void_p, c_uint8)
 WALL_CLOCK = CFUNCTYPE(c_int64, c_void_p)
 SMS_SEND = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
 SMS_RECEIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+UICC_TRANSMIT = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t))
 STORAGE = CFUNCTYPE(c_int32, c_void_p, c_uint16, c_void_p, c_size_t)
 
 
@@ -217,6 +248,7 @@ class Port(Structure):
         ("sms_send", SMS_SEND),
         ("sms_receive", SMS_RECEIVE),
         ("crypto", c_void_p),
+        ("uicc_transmit", UICC_TRANSMIT),
     ]
 
 
@@ -417,7 +449,7 @@ ALL: tuple[type[Structure], ...] = (
     *(Limits, Coap, Path, RawEvent, Deadline, Config, Port, Account, Device, Resource, Object, Bytes, List),
     *(Right, AccessEntry),
     *(Session, Outlet, SessionState, Security, Credentials),
-    *(Chunk, Crypto, Sms, ModemConfig, ModemState),
+    *(Chunk, Crypto, Sms, Uicc, ModemConfig, ModemState),
 )
 
 # What handlers are answered through: name, result, arguments behind the call.

@@ -176,6 +176,7 @@ impl Device {
             sms_coding: texting.kind.1,
             sms_number: number.as_ref().map_or(ptr::null(), |number| number.as_ptr()),
             sms_answer_s: texting.answer,
+            uicc: std::ptr::null(),
         };
         // SAFETY: the device keeps alive what it hands over until the client has ended
         let (client, memory) = unsafe {

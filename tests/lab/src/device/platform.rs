@@ -143,6 +143,7 @@ pub(super) fn port(platform: &Rc<Platform>) -> whimbrel_port_t {
         sms_send: Some(super::sms::send),
         sms_receive: Some(super::sms::receive),
         crypto: &raw const whimbrel_crypto_software,
+        uicc_transmit: None,
     }
 }
 

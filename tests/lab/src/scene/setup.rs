@@ -254,6 +254,8 @@ impl Setup {
             mtu: if secured { self.mtu } else { 0 },
             bootstrap: if self.names_bootstrap() || stores { self.old_values } else { 0 },
             sms: self.texting.as_ref().map_or(0, |texting| texting.sets),
+            uicc: 0,
+            uicc_messages: 0,
         }
     }
 
