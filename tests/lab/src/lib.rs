@@ -29,6 +29,7 @@ pub mod server;
 pub mod sms;
 pub mod text;
 pub mod tlv;
+pub mod uicc;
 
 pub use bootstrap::{BootstrapServer, Plan, Step};
 pub use clock::{minutes, seconds};
