@@ -61,6 +61,8 @@ struct whimbrel_posix_t {
     whimbrel_posix_sms_send_t *sms_send; /* see sms.c */
     whimbrel_posix_sms_receive_t *sms_receive;
     void *sms_context;
+    whimbrel_posix_transmit_t *card_transmit; /* see card.c */
+    void *card_context;
 };
 
 int32_t posix_udp_open(void *context, uint8_t link, const char *host, size_t host_length, uint16_t port,

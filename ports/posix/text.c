@@ -156,6 +156,14 @@ const char *whimbrel_posix_event_text(uint16_t code)
         return "a server account was added";
     case WHIMBREL_EVENT_ACCOUNT_REMOVED:
         return "a server account was removed";
+    case WHIMBREL_EVENT_CARD_READ:
+        return "the smartcard was read";
+    case WHIMBREL_EVENT_CARD_CHECKED:
+        return "the smartcard is as it was";
+    case WHIMBREL_EVENT_CARD_GONE:
+        return "there is no smartcard with bootstrap data";
+    case WHIMBREL_EVENT_CARD_FAILED:
+        return "the smartcard cannot be used";
     default:
         return "an unknown event";
     }

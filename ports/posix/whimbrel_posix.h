@@ -76,6 +76,20 @@ typedef int32_t whimbrel_posix_sms_receive_t(void *context, uint8_t *buffer, siz
 int32_t whimbrel_posix_sms(whimbrel_posix_t *posix, whimbrel_posix_sms_send_t *send,
                            whimbrel_posix_sms_receive_t *receive, void *context);
 
+/** As whimbrel_port_t.uicc_transmit. */
+typedef int32_t whimbrel_posix_transmit_t(void *context, const uint8_t *command, size_t command_length, uint8_t *response,
+                                          size_t room, size_t *length);
+
+/**
+ * Has a smartcard reached by a function with a context of its own, such as whimbrel_at_modem_transmit() or
+ * whimbrel_pcsc_transmit(). Call it before whimbrel_client_init().
+ *
+ * @param transmit  NULL: there is no smartcard.
+ * @param context   Given to it; must live as long as the client.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: posix is NULL.
+ */
+int32_t whimbrel_posix_card(whimbrel_posix_t *posix, whimbrel_posix_transmit_t *transmit, void *context);
+
 /** Ends a whimbrel_posix_wait(), or the next one. Any thread and any signal handler may call it. */
 void whimbrel_posix_wake(whimbrel_posix_t *posix);
 

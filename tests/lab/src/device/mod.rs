@@ -17,6 +17,7 @@ mod objects;
 mod platform;
 mod security;
 mod serial;
+mod slot;
 mod sms;
 mod state;
 mod storage;
@@ -32,6 +33,7 @@ pub use platform::Event;
 use platform::Platform;
 pub use security::Security;
 pub use serial::Serial;
+pub use slot::{Fault, Reader, Slot};
 pub use sms::{Sms, Texting};
 pub use state::{BLOB, Blob, CREATABLE, DEVICE, SENSOR, TROUBLE, Trouble, Values};
 use std::cell::RefMut;
@@ -78,6 +80,8 @@ pub struct Config {
     pub wall_clock: Option<i64>,
     /// Whether the configuration names SMS.
     pub texting: Option<Texting>,
+    /// Whether it names a smartcard.
+    pub card: Option<Reader>,
     /// Stable storage, and the switch of power.
     pub storage: Storage,
     /// When it is switched on.
@@ -131,6 +135,12 @@ fn features(config: &Config) -> Vec<*const whimbrel_feature_t> {
             features.push(&whimbrel_secured_packets);
         }
     }
+    if let Some(reader) = &config.card {
+        features.push(&whimbrel_uicc);
+        if reader.secure != WHIMBREL_UICC_CLEAR {
+            features.push(&whimbrel_secure_channel);
+        }
+    }
     features
 }
 
@@ -142,6 +152,10 @@ impl Device {
         let mut port = platform::port(&platform);
         let backend = Opened::new(&config.backend, &port, config.limits.servers);
         port.security = backend.table();
+        *platform.reader.borrow_mut() = config.card.clone();
+        let context: *mut std::ffi::c_void = Rc::as_ptr(&platform).cast_mut().cast();
+        // what it points to is the platform's own copy
+        let uicc = platform.reader.borrow().as_ref().map(|reader| reader.given(context));
         platform.secured.set(!port.security.is_null());
         let features = features(config);
         let tables = Tables::new(&platform, &config.persistent_objects);
@@ -176,7 +190,7 @@ impl Device {
             sms_coding: texting.kind.1,
             sms_number: number.as_ref().map_or(ptr::null(), |number| number.as_ptr()),
             sms_answer_s: texting.answer,
-            uicc: std::ptr::null(),
+            uicc: uicc.as_ref().map_or(ptr::null(), ptr::from_ref),
         };
         // SAFETY: the device keeps alive what it hands over until the client has ended
         let (client, memory) = unsafe {

@@ -1,6 +1,7 @@
 //! The port of the device: virtual clock, seeded chance, links as queues, events as a list.
 
 use super::serial::Serial;
+use super::slot::Reader;
 use super::state::State;
 use super::storage::Storage;
 use crate::Random;
@@ -59,6 +60,11 @@ pub(super) struct Platform {
     /// The modem, where there is one: by an API of its own, or at a serial line.
     pub phone: RefCell<Option<Phone>>,
     pub serial: RefCell<Option<Serial>>,
+    /// The slot for a card, and how it is read.
+    pub reader: RefCell<Option<Reader>>,
+    /// How often the user was asked for a PIN, and how many tries were left then.
+    pub pins: Cell<u32>,
+    pub tries: Cell<u8>,
     /// How many the modem has no room for.
     pub refused_texts: Cell<u32>,
     pub pending: Cell<u32>,
@@ -83,6 +89,9 @@ impl Platform {
             events: RefCell::default(),
             phone: RefCell::default(),
             serial: RefCell::default(),
+            reader: RefCell::default(),
+            pins: Cell::new(0),
+            tries: Cell::new(0),
             refused_texts: Cell::new(0),
             pending: Cell::new(0),
             broken: Cell::new(false),
@@ -143,7 +152,7 @@ pub(super) fn port(platform: &Rc<Platform>) -> whimbrel_port_t {
         sms_send: Some(super::sms::send),
         sms_receive: Some(super::sms::receive),
         crypto: &raw const whimbrel_crypto_software,
-        uicc_transmit: None,
+        uicc_transmit: Some(super::slot::transmit),
     }
 }
 

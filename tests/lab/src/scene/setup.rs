@@ -5,7 +5,8 @@ use super::{
 };
 use crate::bootstrap::{AccessValues, BootstrapServer, Configuration, SecurityValues, ServerValues};
 use crate::device::{
-    Account, Backend, BootstrapAccount, Config, Device, Options, Right, Security, Sms, Storage, Texting,
+    Account, Backend, BootstrapAccount, Config, Device, Options, Reader, Right, Security, Sms, Storage,
+    Texting,
 };
 use crate::dtls::{Certified, Gate, Settings, keys};
 use crate::net::{Network, Peer};
@@ -108,6 +109,10 @@ pub struct Setup {
     pub texting: Option<Texting>,
     /// How the servers are reached by SMS.
     pub sms: [Option<Sms>; 2],
+    /// The device reads a smartcard.
+    pub card: Option<Reader>,
+    /// Whether the backend is there though no account of the factory needs it.
+    pub backend_named: bool,
     /// The URIs of the servers, where they are not those of their peers.
     pub uris: [Option<String>; 2],
 }
@@ -157,6 +162,8 @@ impl Default for Setup {
             wall_clock: Some(NEW_YEAR),
             texting: None,
             sms: [None, None],
+            card: None,
+            backend_named: false,
             uris: [None, None],
         }
     }
@@ -254,17 +261,17 @@ impl Setup {
             mtu: if secured { self.mtu } else { 0 },
             bootstrap: if self.names_bootstrap() || stores { self.old_values } else { 0 },
             sms: self.texting.as_ref().map_or(0, |texting| texting.sets),
-            uicc: 0,
-            uicc_messages: 0,
+            uicc: self.card.as_ref().map_or(0, |reader| reader.window),
+            uicc_messages: self.card.as_ref().map_or(0, |reader| reader.messages),
         }
     }
 
     const fn names_bootstrap(&self) -> bool {
-        self.bootstrap.is_some() || self.provision.is_some() || self.bootstrap_named
+        self.bootstrap.is_some() || self.provision.is_some() || self.bootstrap_named || self.card.is_some()
     }
 
     fn config(&self, number: u8, booted: u64, boots: u64, storage: &Storage) -> Config {
-        let secured = self.all_securities().iter().any(|security| security.secures());
+        let secured = self.backend_named || self.all_securities().iter().any(|security| security.secures());
         let endpoint = if number == 0 { self.endpoint.into() } else { format!("{}-{number}", self.endpoint) };
         Config {
             endpoint,
@@ -287,6 +294,7 @@ impl Setup {
             persistent_objects: self.persistent_objects.clone(),
             wall_clock: self.wall_clock,
             texting: self.texting.clone(),
+            card: self.card.clone(),
             storage: storage.clone(),
             booted,
         }
