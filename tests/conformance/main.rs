@@ -30,6 +30,7 @@ mod sms_bootstrap;
 mod sms_modem;
 mod sms_secured;
 mod table;
+mod uicc;
 mod update;
 mod weather;
 mod writing;

@@ -194,7 +194,8 @@ fn derive(key: &[u8], constant: u8, length: usize, context: &[u8]) -> Vec<u8> {
     derived
 }
 
-fn cmac(key: &[u8], message: &[u8]) -> [u8; 16] {
+/// AES-CMAC.
+pub fn cmac(key: &[u8], message: &[u8]) -> [u8; 16] {
     fn sum<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> [u8; 16] {
         let mut mac = <M as KeyInit>::new_from_slice(key).expect("a key of the right length");
         mac.update(message);
