@@ -5,6 +5,7 @@
 
 pub mod apdu;
 pub mod ber;
+pub mod exchange;
 pub mod fcp;
 pub mod file;
 pub mod pkcs15;
