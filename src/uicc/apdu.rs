@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn classes_follow_the_table_of_ts_102_221() {
-        for (channel, plain, secured) in [(0, 0x00, 0x04), (3, 0x03, 0x07), (4, 0x40, 0x60), (19, 0x4f, 0x6f)] {
+        for (channel, plain, secured) in [(0, 0x00, 0x04), (3, 0x03, 0x07), (4, 0x40, 0x60), (19, 0x4f, 0x6f)]
+        {
             assert_eq!(cla(Class::Interindustry, channel, false), plain);
             assert_eq!(cla(Class::Interindustry, channel, true), secured);
             assert_eq!(cla(Class::GlobalPlatform, channel, false), plain | 0x80);

@@ -102,13 +102,7 @@ impl Exchange {
     }
 
     /// Asks the card how far the command has come. `room` takes the response, and is the same until the end.
-    pub fn poll(
-        &mut self,
-        now: Instant,
-        card: &mut dyn Card,
-        room: &mut [u8],
-        secure: Secure<'_>,
-    ) -> Event {
+    pub fn poll(&mut self, now: Instant, card: &mut dyn Card, room: &mut [u8], secure: Secure<'_>) -> Event {
         let event = match self.ask(card, room) {
             Ok(Some(answer)) => self.take(answer, room, secure),
             Ok(None) if now < self.due => return Event::Pending,

@@ -162,8 +162,7 @@ impl Reader<'_> {
     fn initialized(&mut self, status: Status, length: usize, host: &mut dyn Host) -> Taken {
         if !status.is_good() {
             // it does not know the command, or has no keys for it: nobody has failed to prove anything yet
-            let without =
-                status.is_unknown() || matches!(status, Status::NO_DATA | Status::CONDITIONS);
+            let without = status.is_unknown() || matches!(status, Status::NO_DATA | Status::CONDITIONS);
             if without && self.config.secure == Secure::Preferred {
                 return self.begin_goal(host);
             }

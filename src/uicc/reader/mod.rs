@@ -357,6 +357,6 @@ impl<'m> Reader<'m> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "crypto"))]
 #[path = "tests/mod.rs"]
 mod tests;

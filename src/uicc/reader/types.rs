@@ -139,10 +139,8 @@ impl Aid {
     pub const NONE: Self = Self { bytes: [0; 16], length: 0 };
 
     /// The LwM2M UICC application's while nobody has given it one: of the range that belongs to nobody.
-    pub const LWM2M: Self = Self {
-        bytes: [0xf0, 0x4c, 0x57, 0x4d, 0x32, 0x4d, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        length: 7,
-    };
+    pub const LWM2M: Self =
+        Self { bytes: [0xf0, 0x4c, 0x57, 0x4d, 0x32, 0x4d, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0], length: 7 };
 
     /// [`Error::BadValue`] unless it has 5 to 16 bytes (ISO/IEC 7816-4).
     pub fn new(aid: &[u8]) -> Result<Self, Error> {

@@ -192,7 +192,8 @@ impl Reader<'_> {
     /// Goes through what the window holds of the bootstrap file.
     fn items(&mut self, host: &mut dyn Host) -> Result<Option<Outcome>, Failure> {
         // a file that has never been written
-        let blank = self.waiting().starts_with(&[0xff; 4]) || (self.waiting().is_empty() && self.cursor.finished);
+        let blank =
+            self.waiting().starts_with(&[0xff; 4]) || (self.waiting().is_empty() && self.cursor.finished);
         if self.taken == 0 && blank {
             return Ok(Some(self.empty()));
         }
