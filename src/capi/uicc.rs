@@ -8,7 +8,7 @@ use super::types::{Fitting, WHIMBREL_PENDING, whimbrel_feature_t};
 use crate::client::cards::{Cards, Choice, Slot};
 use crate::crypto::{BLOCK, Cipher, Crypto};
 use crate::error::Error;
-use crate::uicc::reader::{Config, Secure, WINDOW_MIN};
+use crate::uicc::reader::{Aid, Config, Secure, WINDOW_MIN};
 use crate::uicc::scp03::{Key, StaticKeys};
 use core::ffi::c_void;
 use core::mem::size_of;
@@ -151,18 +151,13 @@ fn choice(given: &whimbrel_uicc_t, has_crypto: bool, has_channel: bool) -> Resul
     if secure != Secure::Never && !sound {
         return Err(Error::Argument);
     }
-    let mut aid = ([0; 16], 7);
-    if given.message_aid.is_null() {
-        crate::bytes::put(&mut aid.0, 0, b"\xf0LWM2M\x01")?;
+    let aid = if given.message_aid.is_null() {
+        Aid::LWM2M
     } else {
-        if !(5..=16).contains(&given.message_aid_length) {
-            return Err(Error::Argument);
-        }
         // SAFETY: the application promised that many bytes
-        let bytes = unsafe { slice::from_raw_parts(given.message_aid, given.message_aid_length.into()) };
-        crate::bytes::put(&mut aid.0, 0, bytes)?;
-        aid.1 = given.message_aid_length;
-    }
+        Aid::new(unsafe { slice::from_raw_parts(given.message_aid, given.message_aid_length.into()) })
+            .map_err(|_| Error::Argument)?
+    };
     let reading = Config {
         secure,
         key_version: given.key_version,

@@ -5,6 +5,7 @@
 
 pub mod apdu;
 pub mod ber;
+pub mod exchange;
 pub mod fcp;
 pub mod file;
 pub mod pkcs15;
@@ -57,6 +58,15 @@ pub trait Seal: Sync {
         response: &mut [u8],
         length: usize,
     ) -> Result<usize, Error>;
+}
+
+/// What a secure channel is made with.
+#[derive(Clone, Copy)]
+pub struct Means<'m> {
+    /// The primitives.
+    pub crypto: &'m dyn Crypto,
+    /// What is done with them.
+    pub seal: &'m dyn Seal,
 }
 
 /// SCP03 as the library has it.

@@ -25,7 +25,7 @@ use crate::time::{Instant, seconds};
 use crate::uicc::file::Item;
 use crate::uicc::reader::{Config, Failure, Found, Goal, Host, Outcome, Progress, Reader, Step};
 use crate::uicc::scp03::StaticKeys;
-use crate::uicc::{Card, Seal};
+use crate::uicc::{Card, Means, Seal};
 use core::cell::{Cell, RefCell};
 use outbox::Outbox;
 
@@ -86,6 +86,8 @@ pub struct Cards<'a> {
     slot: &'a dyn Slot,
     bootstrap: &'a Bootstrap<'a>,
     choice: Choice,
+    /// What makes a secure channel.
+    seal: Option<&'static dyn Seal>,
     reader: RefCell<Reader<'a>>,
     job: Cell<Job>,
     /// When it goes on.
@@ -129,7 +131,8 @@ impl<'a> Cards<'a> {
             slot,
             bootstrap,
             choice,
-            reader: RefCell::new(Reader::new(window, seal)?),
+            seal,
+            reader: RefCell::new(Reader::new(window)?),
             job: Cell::new(Job::Nothing),
             step: Cell::new(Instant::NEVER),
             loading: Cell::new(Loading::BEGIN),
@@ -367,8 +370,8 @@ impl Host for Visit<'_, '_, '_, '_, '_> {
         self.ctx.port.random(buffer);
     }
 
-    fn crypto(&self) -> Option<&dyn Crypto> {
-        self.cards.slot.crypto()
+    fn means(&self) -> Option<Means<'_>> {
+        Some(Means { crypto: self.cards.slot.crypto()?, seal: self.cards.seal? })
     }
 
     fn keys(&self) -> Option<&dyn StaticKeys> {
