@@ -55,7 +55,7 @@ pub fn card(setup: &Setup) -> Card {
 /// Setup, slot and card of one server.
 pub fn one() -> (Setup, Slot, Card) {
     let slot = Slot::default();
-    let setup = setup(&slot);
+    let setup = Setup { lifetime: 600, ..setup(&slot) };
     let card = card(&setup);
     card.put_into(&slot);
     (setup, slot, card)
@@ -76,6 +76,17 @@ fn registered(setup: &Setup) -> Lab {
 }
 
 fn run_until_registered(lab: &mut Lab) {
+    if std::env::var_os("SHOW").is_some() {
+        lab.run(seconds(20));
+        for event in lab.device.events() {
+            println!("{event:x?}");
+        }
+        if let Some(card) = &lab.setup.card {
+            for (c, r) in card.slot.trace() {
+                println!("> {c:02x?}\n< {r:02x?}");
+            }
+        }
+    }
     lab.run_until("registration", seconds(600), |lab| lab.device.is_registered(FIRST_ID));
 }
 
@@ -170,8 +181,7 @@ fn file_object(id: u16, instances: Vec<u8>) -> whimbrel_lab::bootstrap::FileObje
 #[test]
 fn cr_010_c_o_the_card_is_looked_at_before_each_update() {
     let (setup, slot, _card) = one();
-    let mut lab = Setup { lifetime: 600, ..setup }.switched_on();
-    run_until_registered(&mut lab);
+    let mut lab = registered(&setup);
     let before = slot.count();
     lab.run(minutes(60));
     let updates = lab.server.count(Operation::Update);
@@ -195,7 +205,7 @@ fn cr_010_c_o_the_card_is_looked_at_before_each_update() {
 fn cr_010_c_o_a_slow_card_delays_the_update_and_loses_nothing() {
     let (setup, slot, _card) = one();
     slot.set_latency(800);
-    let mut lab = Setup { lifetime: 600, ..setup }.registered();
+    let mut lab = registered(&setup);
     lab.run(minutes(30));
     assert_eq!(lab.server.count(Operation::Register), 1, "no registration ran out");
     assert!(lab.server.count(Operation::Update) >= 2);
@@ -207,8 +217,7 @@ fn cr_010_c_o_a_slow_card_delays_the_update_and_loses_nothing() {
 #[test]
 fn boot_013_c_o_the_device_follows_what_the_card_says() {
     let (setup, _slot, card) = one();
-    let mut lab = Setup { lifetime: 600, servers: 1, ..setup.clone() }.switched_on();
-    run_until_registered(&mut lab);
+    let mut lab = registered(&setup);
     // the second server instead of the first
     let both = Setup { servers: 2, ..setup.clone() };
     let accounts = both.configuration();

@@ -117,9 +117,12 @@ impl Bootstrap<'_> {
     }
 
     fn load_resource(&self, engine: &mut Engine<'_>, loading: &Loading, bytes: &[u8]) -> Result<(), Error> {
-        let [head, high, low, ..] = *bytes.first_chunk::<3>().ok_or(Error::Malformed)?;
         // bit 6 of a TLV's type: the identifier has two octets (TS 1.0 section 6.4.3)
-        let resource = if head & 0x20 == 0 { high.into() } else { u16::from_be_bytes([high, low]) };
+        let resource = match *bytes {
+            [head, id, ..] if head & 0x20 == 0 => id.into(),
+            [_, high, low, ..] => u16::from_be_bytes([high, low]),
+            _ => return Err(Error::Malformed),
+        };
         let base = Path { resource, ..loading.at };
         let change = Change { format: &TLV, base, payload: bytes, replace: true };
         match self.impose(engine, &change, &mut []) {

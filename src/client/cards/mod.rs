@@ -212,7 +212,7 @@ impl<'a> Cards<'a> {
             (Outcome::Messages { .. }, _) => self.misses.set(0),
             (Outcome::Empty { .. }, _) => {
                 self.bootstrap.undo_load(engine, ctx);
-                self.gone(engine, ctx, 1);
+                self.empty(engine, ctx);
             }
             (Outcome::Read(found), Job::Load) => self.loaded(engine, ctx, &found),
             (Outcome::Read(found), _) if self.known.get() == Some(identity(&found)) => {
@@ -271,6 +271,14 @@ impl<'a> Cards<'a> {
         if self.choice.look_s != 0 {
             self.due.set(ctx.now.after(seconds(self.choice.look_s)));
         }
+    }
+
+    /// A card without data. Where it had some before, it is asked more than once: it may have been read wrongly.
+    fn empty(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
+        if engine.has_card_data() && self.failures.get().saturating_add(1) < TRIES {
+            return self.failed(engine, ctx, Failure { step: Step::Dodf, status: 0, error: Error::BadValue });
+        }
+        self.gone(engine, ctx, 1);
     }
 
     /// A look at the card failed. It is tried again; after some times the client goes on with what it has.

@@ -133,7 +133,7 @@ impl Reader<'_> {
             return Err(self.not_done(status));
         }
         match self.response(length) {
-            [channel @ 1..=CHANNEL_MAX] => {
+            [channel @ 1..=CHANNEL_MAX, ..] => {
                 self.channel = *channel;
                 self.to(State::SelectApplication)
             }

@@ -94,6 +94,7 @@ pub struct Reader<'m> {
     channel: u8,
     ending: Option<Ending>,
     unclosed: bool,
+    reclosed: bool,
     more: bool,
     iccid: [u8; 10],
     aid: Aid,
@@ -149,6 +150,7 @@ impl<'m> Reader<'m> {
             channel: 0,
             ending: None,
             unclosed: false,
+            reclosed: false,
             more: false,
             iccid: [0; 10],
             aid: Aid::NONE,
@@ -261,6 +263,10 @@ impl<'m> Reader<'m> {
     fn done(&mut self, status: Status, length: usize, host: &mut dyn Host) -> Progress {
         if self.state == State::Close {
             self.unclosed = !status.is_good();
+            if self.unclosed && !core::mem::replace(&mut self.reclosed, true) {
+                // once more: what is left open is lacking somewhere else
+                return Progress::Again;
+            }
             return self.finish();
         }
         if self.exchange.count() > COMMANDS_MAX {
