@@ -236,7 +236,8 @@ impl Profile {
         let label = self.label.as_ref().map(|label| [tlv(0x50, label.as_bytes()), tlv(0x51, &path)].concat());
         let pkcs15 = [tlv(0x4f, &self.aid), label.unwrap_or_default()];
         let records = usim_first(self.usim, group(0x61, &usim), group(0x61, &pkcs15));
-        let mut dir = File::records(Self::DIR, 48, records);
+        let longest = records.iter().map(Vec::len).max().unwrap_or(0);
+        let mut dir = File::records(Self::DIR, longest.max(48) as u8, records);
         dir.short = Some(30);
         dir
     }
@@ -290,7 +291,7 @@ fn short_path(id: u16) -> Vec<u8> {
 /// An object that is no bootstrap file: its OID, 2.23.43.1, is another arc.
 fn other_object(file: u16) -> Vec<u8> {
     let oid = tlv(0x06, &[0x67, 0x2b, 0x01]);
-    group(0x30, &[group(0x30, &[text("Other")]), group(0x30, &[oid]), tlv(0xa1, &short_path(file))])
+    group(0x30, &[group(0x30, &[text("OMA DM")]), group(0x30, &[oid]), tlv(0xa1, &short_path(file))])
 }
 
 /// Ten octets of digits with their nibbles swapped, filled up with F.
