@@ -226,6 +226,8 @@ impl Access for AccessControl<'_> {
 
     fn amend(&self, instance: &Instance, entry: &AclEntry) {
         if let Some(row) = self.rows.get(instance.data) {
+            row.object.set(entry.object);
+            row.instance.set(entry.instance);
             row.owner.set(entry.owner);
             row.entries.set(entry.rights);
         }

@@ -7,9 +7,9 @@ use whimbrel_lab::bootstrap::{Configuration, SecurityValues, ServerValues, file}
 use whimbrel_lab::device::{Event, Fault, Reader, Right, Security, Slot};
 use whimbrel_lab::scene::{FIRST_ID, SECOND_ID};
 use whimbrel_lab::uicc::{
-    Content, Description, Form, KeySet, Label, PKCS15, Pin, Profile, Reading, Scp03, Uicc, Way,
+    Chip, Content, Description, Form, KeySet, Label, PKCS15, Pin, Profile, Reading, Scp03, Uicc, Way,
 };
-use whimbrel_lab::{Lab, Operation, Request, Setup, minutes, seconds};
+use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds};
 
 pub const ENC: [u8; 16] = *b"@ABCDEFGHIJKLMNO";
 pub const MAC: [u8; 16] = *b"`abcdefghijklmno";
@@ -76,17 +76,6 @@ fn registered(setup: &Setup) -> Lab {
 }
 
 fn run_until_registered(lab: &mut Lab) {
-    if std::env::var_os("SHOW").is_some() {
-        lab.run(seconds(20));
-        for event in lab.device.events() {
-            println!("{event:x?}");
-        }
-        if let Some(card) = &lab.setup.card {
-            for (c, r) in card.slot.trace() {
-                println!("> {c:02x?}\n< {r:02x?}");
-            }
-        }
-    }
     lab.run_until("registration", seconds(600), |lab| lab.device.is_registered(FIRST_ID));
 }
 
@@ -210,7 +199,7 @@ fn cr_010_c_o_a_slow_card_delays_the_update_and_loses_nothing() {
     assert_eq!(lab.server.count(Operation::Register), 1, "no registration ran out");
     assert!(lab.server.count(Operation::Update) >= 2);
     let answer = lab.send(Request::get("/3/0/0"));
-    assert_eq!(answer.payload, b"Whimbrel Lab");
+    assert_eq!(answer.code, Code::CONTENT);
 }
 
 /// LwM2M-BOOT-013-C-O: changed data: what came from the card is disabled, and the new applied.
@@ -368,6 +357,8 @@ fn sec_009_c_o_the_card_is_read_through_a_secure_channel() {
             let setup = Setup { card: Some(reader), ..base };
             let mut description = Profile::new(setup.configuration().file()).description();
             description.scp03 = Some(scp03(&enc, &mac, s16));
+            // in clear nothing of it can be read
+            description.application(&PKCS15).secured = true;
             let card = Card::new(description);
             card.put_into(&slot);
             let lab = registered(&setup);
@@ -469,7 +460,11 @@ fn boot_013_c_o_data_that_cannot_be_used_is_not_applied() {
         card.rewrite(bad);
         lab.device.card_changed();
         lab.run(seconds(1));
-        assert!(lab.device.is_registered(FIRST_ID), "case {n}: one failure is not the end");
+        assert!(
+            lab.device.is_registered(FIRST_ID),
+            "case {n}: one failure is not the end: {:?}",
+            lab.device.events()
+        );
         lab.run_until("the end of what came before", minutes(5), |lab| !lab.device.is_registered(FIRST_ID));
         assert!(
             events(&lab, WHIMBREL_EVENT_CARD_FAILED)
@@ -541,6 +536,7 @@ fn boot_013_c_o_whatever_goes_wrong_nothing_is_lost() {
         card.put_into(&slot);
         let mut lab = registered(&setup);
         let mut gone = 0;
+        let open = slot.trace().iter().position(|(command, _)| command[1] == 0x70).expect("MANAGE CHANNEL");
         let price = events(&lab, WHIMBREL_EVENT_CARD_READ)[0].status as usize;
         for fault in faults {
             for n in 0..price {
@@ -557,7 +553,9 @@ fn boot_013_c_o_whatever_goes_wrong_nothing_is_lost() {
                     assert_eq!(lab.server.count(Operation::Register), 1 + gone, "{after}");
                 }
                 assert!(lab.device.is_registered(FIRST_ID) || lost > 0, "{after}");
-                assert!(card.uicc().open_channels().is_empty(), "{after}");
+                // a number that never came, or another one, nobody can close
+                assert!(card.uicc().open_channels().is_empty() || n == open, "{after}");
+                card.uicc().reset();
                 (cases, told) = (cases + 1, told + failed);
                 if lost > 0 {
                     // a card that says that it has no such file says that it has no data

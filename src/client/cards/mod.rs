@@ -480,7 +480,8 @@ impl Carding for Cards<'_> {
             return true;
         }
         self.waiting.set(self.waiting.get() | 1u32.wrapping_shl(who as u32));
-        if self.job.get() != Job::Check {
+        let pauses = (1..TRIES).contains(&self.failures.get());
+        if self.job.get() != Job::Check && !pauses {
             self.due.set(Instant::ZERO);
         }
         false

@@ -262,12 +262,7 @@ impl<'m> Reader<'m> {
     /// A response, which lies behind what waits in the window.
     fn done(&mut self, status: Status, length: usize, host: &mut dyn Host) -> Progress {
         if self.state == State::Close {
-            self.unclosed = !status.is_good();
-            if self.unclosed && !core::mem::replace(&mut self.reclosed, true) {
-                // once more: what is left open is lacking somewhere else
-                return Progress::Again;
-            }
-            return self.finish();
+            return if status.is_good() { self.finish() } else { self.not_closed() };
         }
         if self.exchange.count() > COMMANDS_MAX {
             return self.stop(Err(self.refused(status, Error::TooLarge)));
@@ -279,11 +274,19 @@ impl<'m> Reader<'m> {
         }
     }
 
+    /// The channel is closed once more: what is left open is lacking somewhere else.
+    fn not_closed(&mut self) -> Progress {
+        if core::mem::replace(&mut self.reclosed, true) {
+            self.unclosed = true;
+            return self.finish();
+        }
+        Progress::Again
+    }
+
     /// The result is known; the channel is closed before it is told.
     fn stop(&mut self, ending: Ending) -> Progress {
         if self.state == State::Close {
-            self.unclosed = true;
-            return self.finish();
+            return self.not_closed();
         }
         self.ending = Some(ending);
         if self.channel == 0 {

@@ -142,9 +142,8 @@ impl Inner {
         let chip = self.chip.as_mut().expect("the caller looked");
         match fault {
             Some(Fault::Reset | Fault::Broken) => {
-                if fault == Some(Fault::Reset) {
-                    chip.reset();
-                }
+                // what the port's contract says: channels are closed
+                chip.reset();
                 self.trace.push((command.to_vec(), Vec::new()));
                 return Err(if fault == Some(Fault::Reset) {
                     WHIMBREL_ERR_CLOSED
