@@ -165,7 +165,7 @@ impl<'m> Reader<'m> {
             odf_next: 0,
             odf_ended: false,
             doubt: None,
-            file: File { left: 0 },
+            file: File::new(0),
             taken: 0,
             fingerprint: 0,
             objects: false,
@@ -210,10 +210,9 @@ impl<'m> Reader<'m> {
         if self.is_idle() {
             return Progress::Failed(self.failure(Error::State));
         }
-        if !self.exchange.is_busy() {
-            if let Err(failure) = self.issue(now, host) {
-                return self.stop(Err(failure));
-            }
+        let issued = if self.exchange.is_busy() { Ok(()) } else { self.issue(now, host) };
+        if let Err(failure) = issued {
+            return self.stop(Err(failure));
         }
         match self.poll(now, card, host) {
             Event::Pending => Progress::Waiting(now.after(POLL_MS).earlier(self.exchange.due())),
@@ -229,7 +228,7 @@ impl<'m> Reader<'m> {
     }
 
     /// Ends the reading where it is: the command under way is given up, and the channel closed as far as that goes without
-    /// waiting for the card.
+    /// waiting for the card. A channel that was being opened stays open: nobody knows its number yet.
     pub fn abandon(&mut self, card: &mut dyn Card) {
         if self.is_idle() {
             return;

@@ -10,7 +10,8 @@ fn application() -> TestCard {
 
 /// Address of +15555550123, tag, length, and a message of that many bytes.
 fn body(length: u16) -> Vec<u8> {
-    [hex("0B915155550521F3").as_slice(), &[0x05], length.to_be_bytes().as_slice(), &vec![0x64; length.into()]].concat()
+    [hex("0B915155550521F3").as_slice(), &[0x05], length.to_be_bytes().as_slice(), &vec![0x64; length.into()]]
+        .concat()
 }
 
 fn talk(card: &mut TestCard, host: &mut TestHost) -> Run {

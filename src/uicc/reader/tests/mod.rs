@@ -9,8 +9,8 @@ mod secured;
 mod session;
 
 use super::*;
-use card::{Fault, TestCard, sw};
 use crate::uicc::file::Item;
+use card::{Fault, TestCard, sw};
 use host::{ICCID, MINIMAL, Run, TestHost, card, hex, object, read, transparent};
 use std::vec;
 use std::vec::Vec;
