@@ -108,8 +108,11 @@ impl Reader<'_> {
             return Err(self.not_done(status));
         }
         let record = self.response(length);
-        if matches!(record, [] | [0xff, ..]) {
-            return self.nothing_found();
+        match record {
+            // not a record, so nothing that could tell that there are no more
+            [] => return Err(self.refused(status, Error::Malformed)),
+            [0xff, ..] => return self.nothing_found(),
+            _ => {}
         }
         match pkcs15::application(record).and_then(|aid| aid.map(Aid::new).transpose()) {
             Ok(Some(aid)) => {

@@ -212,9 +212,8 @@ impl<'m> Reader<'m> {
         if self.is_idle() {
             return Progress::Failed(self.failure(Error::State));
         }
-        if !self.exchange.is_busy()
-            && let Err(failure) = self.issue(now, host)
-        {
+        let issued = if self.exchange.is_busy() { Ok(()) } else { self.issue(now, host) };
+        if let Err(failure) = issued {
             return self.stop(Err(failure));
         }
         match self.poll(now, card, host) {
@@ -231,7 +230,7 @@ impl<'m> Reader<'m> {
     }
 
     /// Ends the reading where it is: the command under way is given up, and the channel closed as far as that goes without
-    /// waiting for the card.
+    /// waiting for the card. A channel that was being opened stays open: nobody knows its number yet.
     pub fn abandon(&mut self, card: &mut dyn Card) {
         if self.is_idle() {
             return;

@@ -55,7 +55,11 @@ impl Reader<'_> {
                 self.pin.reference = pin.reference;
                 State::AskTries
             }
-            (None, None) => self.pin.resume,
+            // it may turn out that the card wants one all the same
+            (None, None) => {
+                self.pin.used = false;
+                self.pin.resume
+            }
             (None, Some(Status(status))) => {
                 return Err(Failure { step: Step::Pin, status, error: Error::Unauthorized });
             }

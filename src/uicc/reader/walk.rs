@@ -77,8 +77,9 @@ impl Reader<'_> {
             status => return Err(self.refused(status, status.error())),
         };
         let asked = usize::from(self.cursor.asked);
-        if length > asked {
-            return Err(self.failure(Error::Malformed));
+        // more than was asked for, or nothing where there has to be something: it must not pass for an empty file
+        if length > asked || (length == 0 && self.cursor.told) {
+            return Err(self.refused(status, Error::Malformed));
         }
         self.end = self.end.saturating_add(length);
         let cursor = &mut self.cursor;

@@ -140,12 +140,14 @@ fn every_command_answered_wrongly_in_every_way() {
                 let what = std::format!("{}, command {at} ({step:?}), {fault:?}: {run:?}", flow.name);
                 check(&what, step, fault, &run);
                 check_channel(&what, step, fault, &run, &card);
-                // nothing but the beginning of what a good card says
-                assert_eq!(host.items, good.items[..host.items.len()], "{what}");
-                assert!(
-                    run.result.is_ok() || host.items.len() < good.items.len() || step == Step::Close,
-                    "{what}"
-                );
+                // nothing but the beginning of what a good card says, unless the file itself is another one
+                let forged =
+                    fault == Fault::Garbage && step == Step::File && flow.config.secure == Secure::Never;
+                if !forged {
+                    assert_eq!(host.items, good.items[..host.items.len()], "{what}");
+                }
+                let whole = host.items.len() == good.items.len() && flow.goal == Goal::Load;
+                assert!(run.result.is_ok() || !whole || step == Step::Close, "{what}");
                 assert!(host.messages.iter().all(|message| good.messages.contains(message)), "{what}");
                 assert!(
                     host.asked.len() <= 1 && run.elapsed <= 2 * u64::from(flow.config.timeout_ms),
@@ -170,13 +172,20 @@ fn check(what: &str, step: Step, fault: Fault, run: &Run) {
         assert!(failure.step as u8 >= step as u8 || failure.step == Step::Pin, "{what}");
         assert_eq!(failure.error == Error::NotFound, fault == Fault::Error(Error::NotFound), "{what}");
     }
+    if let Ok(Outcome::Empty { .. }) = run.result {
+        // only a card that says that it has no such file, or claims to have selected another one
+        let lies = matches!(step, Step::Application | Step::Dodf)
+            && matches!(fault, Fault::Garbage | Fault::Status(0x9000));
+        let denies = matches!(step, Step::Odf | Step::Dodf | Step::Select) && fault == Fault::Status(0x6a82);
+        assert!(lies || denies, "{what}");
+    }
     match expected(fault, step) {
-        Some(Ok(())) => assert!(
-            run.result.is_ok()
-                && run.unclosed
-                    == (fault != Fault::Status(0x9000) && fault != Fault::Long && fault != Fault::Garbage),
-            "{what}"
-        ),
+        Some(Ok(())) => {
+            // a card that is lost has no channels left; the others have been told to close it, or have not confirmed it
+            let closed =
+                matches!(fault, Fault::Status(0x9000) | Fault::Long | Fault::Garbage | Fault::Error(_));
+            assert!(run.result.is_ok() && run.unclosed != closed, "{what}");
+        }
         Some(Err(error)) => {
             let failure = run.result.expect_err(what);
             assert_eq!((failure.step, failure.error), (step, error), "{what}");
@@ -355,7 +364,7 @@ fn cards_that_say_anything() {
     for goal in [Goal::Load, Goal::Messages] {
         for _ in 0..4000 {
             let (mut card, mut host) = with_pin();
-            let wild = random() % 30;
+            let wild = random() % 8;
             let card = Any(
                 |command: &[u8], room| {
                     let mut reply = vec![0; 300];

@@ -17,7 +17,9 @@ pub const ICCID: [u8; 10] = [0x98, 0x10, 0x14, 0x30, 0x12, 0x11, 0x18, 0x15, 0x7
 
 pub struct TestHost {
     pub keys: Option<MemoryKeys<'static>>,
-    pub challenge: [u8; 8],
+    pub challenge: [u8; 16],
+    /// How often there is no message before there is one.
+    pub holds: usize,
     pub pin: Option<Vec<u8>>,
     pub asked: Vec<(u8, u8)>,
     pub items: Vec<(Item, Vec<u8>)>,
@@ -31,7 +33,8 @@ impl TestHost {
     pub fn new() -> Self {
         Self {
             keys: None,
-            challenge: [1, 2, 3, 4, 5, 6, 7, 8],
+            challenge: [1, 2, 3, 4, 5, 6, 7, 8, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8, 0xf7],
+            holds: 0,
             pin: None,
             asked: Vec::new(),
             items: Vec::new(),
@@ -55,7 +58,7 @@ impl TestHost {
 
 impl Host for TestHost {
     fn random(&mut self, buffer: &mut [u8]) {
-        buffer.copy_from_slice(&self.challenge);
+        buffer.copy_from_slice(&self.challenge[..buffer.len()]);
     }
 
     fn means(&self) -> Option<Means<'_>> {
@@ -82,6 +85,10 @@ impl Host for TestHost {
     }
 
     fn next_message(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        if self.holds > 0 {
+            self.holds -= 1;
+            return None;
+        }
         let message = self.outgoing.first()?;
         buffer[..message.len()].copy_from_slice(message);
         Some(message.len())
