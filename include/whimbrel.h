@@ -1883,7 +1883,7 @@ int32_t whimbrel_modem_receive(whimbrel_modem_t *modem,
  * @param command   A command APDU, 4 to 261 bytes (ETSI TS 102 221 section 10.1). Copied, and overwritten when its response is
  *                  fetched. Another command than the one that is pending gives that up, and its response is dropped.
  * @param size      Its length; 0 only gives up the one that is pending.
- * @param response  Filled: data and status word. @param room How much it holds; 258 is always enough.
+ * @param response  Filled: data and status word. Not where `command` is. @param room How much it holds; 258 is always enough.
  * @param length    Out: the length of the response; 0 with every other result.
  * @return WHIMBREL_OK: the response is there, or size was 0; WHIMBREL_PENDING: ask again with the same command, when
  *         whimbrel_modem_state_t.card is WHIMBREL_MODEM_CARD_ASK; WHIMBREL_ERR_NOT_FOUND: there is no SIM.
