@@ -62,7 +62,10 @@ impl Watcher {
                 if let Some(ended) = self.ended {
                     assert!(self.answered || self.now >= ended + 1_000, "two commands in flight");
                 }
-                self.command = std::mem::take(&mut self.written);
+                let written = std::mem::take(&mut self.written);
+                // what was broken off by a restart stands before it
+                let at = written.windows(2).rposition(|pair| pair == b"AT").unwrap_or(0);
+                self.command = written[at..].to_vec();
                 self.ended = Some(self.now);
                 self.answered = false;
                 self.prompted = false;
