@@ -1853,6 +1853,15 @@ int32_t whimbrel_configuration_erase(whimbrel_client_t *client);
 #define WHIMBREL_BEARER_PACKET_FIRST 3
 /** Circuit switched preferred. */
 #define WHIMBREL_BEARER_CIRCUIT_FIRST 4
+/** An APDU to the card: nobody waits for anything. */
+#define WHIMBREL_MODEM_CARD_IDLE 0
+/** The modem is at work. */
+#define WHIMBREL_MODEM_CARD_WAITING 1
+/** whimbrel_modem_transmit() has something to tell. */
+#define WHIMBREL_MODEM_CARD_ASK 2
+
+/** A way to the card in the modem, for whimbrel_modem_config_t.card. Opaque. */
+typedef struct whimbrel_modem_card_t whimbrel_modem_card_t;
 
 /** A modem, in memory of the caller. Opaque. */
 typedef struct whimbrel_modem_t whimbrel_modem_t;
@@ -1889,6 +1898,8 @@ typedef struct whimbrel_modem_config_t {
     void (*event)(void *context, uint16_t code, int32_t detail);
     /** Given to `event`. */
     void *event_context;
+    /** How APDUs reach the card in the modem: &whimbrel_modem_card_auto, _generic or _channels; NULL: not at all. */
+    const whimbrel_modem_card_t *card;
 } whimbrel_modem_config_t;
 
 /** What is known of a modem. */
@@ -1919,7 +1930,18 @@ typedef struct whimbrel_modem_state_t {
     uint32_t restarts;
     /** The service centre's number, as the SIM has it; empty: not known. */
     char service_centre[25];
+    /** WHIMBREL_MODEM_CARD_…: how an APDU comes along. */
+    uint8_t card;
 } whimbrel_modem_state_t;
+
+/** +CCHO, +CGLA and +CCHC with +CRSM if the modem says that it has the first two, else +CSIM. */
+extern const whimbrel_modem_card_t whimbrel_modem_card_auto;
+
+/** +CSIM (TS 27.007 section 8.17): the card sees each APDU as it is. */
+extern const whimbrel_modem_card_t whimbrel_modem_card_generic;
+
+/** +CCHO, +CGLA, +CCHC (TS 27.007 sections 8.45 to 8.47): the modem manages the channels; +CRSM reads files on the basic one. */
+extern const whimbrel_modem_card_t whimbrel_modem_card_channels;
 
 /**
  * How many bytes whimbrel_modem_init() needs.
@@ -2020,6 +2042,31 @@ int32_t whimbrel_modem_send(whimbrel_modem_t *modem,
 int32_t whimbrel_modem_receive(whimbrel_modem_t *modem,
                                uint8_t *buffer,
                                size_t size);
+
+/**
+ * Sends a command APDU to the card in the modem, or asks how far that has come; whimbrel_port_t.uicc_transmit has the same
+ * shape but for the handle. Then call whimbrel_modem_poll(). It is possible as soon as the SIM can be used, registered or not.
+ *
+ * @param command   A command APDU, 4 to 261 bytes (ETSI TS 102 221 section 10.1). Copied, and overwritten when its response is
+ *                  fetched. Another command than the one that is pending gives that up, and its response is dropped.
+ * @param size      Its length; 0 only gives up the one that is pending.
+ * @param response  Filled: data and status word. Not where `command` is. @param room How much it holds; 258 is always enough.
+ * @param length    Out: the length of the response; 0 with every other result.
+ * @return WHIMBREL_OK: the response is there, or size was 0; WHIMBREL_PENDING: ask again with the same command, when
+ *         whimbrel_modem_state_t.card is WHIMBREL_MODEM_CARD_ASK; WHIMBREL_ERR_NOT_FOUND: there is no SIM.
+ *         After any other error the card's channels are closed: WHIMBREL_ERR_CLOSED: the modem has restarted, or its session is
+ *         gone; WHIMBREL_ERR_TIMEOUT: no answer within 15 s; WHIMBREL_ERR_LINK: the modem is lost or off, or the SIM does not
+ *         work; WHIMBREL_ERR_UNAUTHORIZED: the SIM wants a PIN; WHIMBREL_ERR_BUSY: the SIM stays busy; WHIMBREL_ERR_REFUSED:
+ *         the modem does not carry the command; WHIMBREL_ERR_MALFORMED: its answer has no sense; WHIMBREL_ERR_TRUNCATED: `room`
+ *         is too small; WHIMBREL_ERR_BAD_VALUE: not a command; WHIMBREL_ERR_NOT_SUPPORTED: no whimbrel_modem_config_t.card,
+ *         or the modem has no such commands. WHIMBREL_ERR_ARGUMENT, _STATE, _REENTERED: nothing was done. Since 0.1.
+ */
+int32_t whimbrel_modem_transmit(whimbrel_modem_t *modem,
+                                const uint8_t *command,
+                                size_t size,
+                                uint8_t *response,
+                                size_t room,
+                                size_t *length);
 
 /**
  * Tells what is known of the modem.

@@ -27,6 +27,7 @@ struct whimbrel_at_modem_t {
     uint64_t due;    /* what the engine said last */
     int busy;        /* inside the engine, which may call the application */
     uint32_t shown;  /* how many messages the client was told of */
+    int card_shown;  /* it was told that there is something about its APDU */
     uint8_t out[64]; /* what the line has not taken yet */
     size_t at, length;
     whimbrel_modem_t *engine; /* in the same block, behind this */
@@ -38,11 +39,20 @@ static void *behind(whimbrel_at_modem_t *modem)
     return (char *)modem + ((sizeof *modem + 7) & ~(size_t)7);
 }
 
+/* A PIN or an APDU with keys in it may have passed. */
+static void wipe(uint8_t *bytes, size_t size)
+{
+    volatile uint8_t *at = bytes;
+    while (size-- > 0)
+        *at++ = 0;
+}
+
 static void line_lost(whimbrel_at_modem_t *modem, uint64_t now)
 {
     close(modem->fd);
     modem->fd = -1;
     modem->at = modem->length = 0;
+    wipe(modem->out, sizeof modem->out);
     modem->retry = now + AWAY_MS;
     whimbrel_modem_line(modem->engine, now, 0);
 }
@@ -65,6 +75,7 @@ static int take_input(whimbrel_at_modem_t *modem, uint64_t now)
         const ssize_t n = read(modem->fd, bytes, sizeof bytes);
         if (n > 0) {
             whimbrel_modem_input(modem->engine, now, bytes, (size_t)n);
+            wipe(bytes, (size_t)n);
         } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
             return 0;
         } else {
@@ -81,9 +92,11 @@ static int give_output(whimbrel_at_modem_t *modem, uint64_t now)
     while (modem->fd >= 0) {
         ssize_t n;
         if (modem->at == modem->length) {
-            const int32_t more = whimbrel_modem_output(modem->engine, modem->out, sizeof modem->out);
+            int32_t more;
+            wipe(modem->out, modem->length);
+            modem->at = modem->length = 0;
+            more = whimbrel_modem_output(modem->engine, modem->out, sizeof modem->out);
             if (more <= 0) return 0;
-            modem->at = 0;
             modem->length = (size_t)more;
         }
         if (modem->is_socket) {
@@ -121,14 +134,18 @@ static void pump(whimbrel_at_modem_t *modem)
 int32_t whimbrel_at_modem_poll(whimbrel_at_modem_t *modem, uint64_t *next_ms)
 {
     whimbrel_modem_state_t state;
+    int ask, news;
 
     if (modem == NULL) return WHIMBREL_ERR_ARGUMENT;
     if (modem->busy) return WHIMBREL_ERR_REENTERED;
     pump(modem);
     state.size = sizeof state;
     whimbrel_modem_state(modem->engine, &state);
-    if (next_ms != NULL) *next_ms = state.received == modem->shown ? modem->due : whimbrel_posix_now();
+    ask = state.card == WHIMBREL_MODEM_CARD_ASK;
+    news = state.received != modem->shown || (ask && !modem->card_shown);
+    if (next_ms != NULL) *next_ms = news ? whimbrel_posix_now() : modem->due;
     modem->shown = state.received;
+    modem->card_shown = ask;
     return WHIMBREL_OK;
 }
 
@@ -151,6 +168,20 @@ int32_t whimbrel_at_modem_receive(void *context, uint8_t *buffer, size_t size)
     if (modem == NULL) return WHIMBREL_ERR_ARGUMENT;
     status = whimbrel_modem_receive(modem->engine, buffer, size);
     if (status > 0) pump(modem); /* there is room for the next one */
+    return status;
+}
+
+int32_t whimbrel_at_modem_transmit(void *context, const uint8_t *command, size_t command_length,
+                                   uint8_t *response, size_t room, size_t *length)
+{
+    whimbrel_at_modem_t *modem = (whimbrel_at_modem_t *)context;
+    int32_t status;
+
+    if (modem == NULL) return WHIMBREL_ERR_ARGUMENT;
+    if (modem->busy) return WHIMBREL_ERR_REENTERED;
+    status = whimbrel_modem_transmit(modem->engine, command, command_length, response, room, length);
+    modem->card_shown = 0;
+    pump(modem); /* after an error too: channels are to be closed */
     return status;
 }
 

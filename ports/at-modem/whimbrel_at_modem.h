@@ -45,7 +45,7 @@ int32_t whimbrel_at_modem_open(const char *path, uint32_t baud, const whimbrel_m
  * each whimbrel_client_poll().
  *
  * @param next_ms  Out, may be NULL: when to call again, on the clock of whimbrel_posix_now(); now, if the client has a message
- *                 to take; UINT64_MAX if only input can change anything.
+ *                 or the response to an APDU to take; UINT64_MAX if only input can change anything.
  * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: modem is NULL; WHIMBREL_ERR_REENTERED: called from inside an event.
  */
 int32_t whimbrel_at_modem_poll(whimbrel_at_modem_t *modem, uint64_t *next_ms);
@@ -58,6 +58,13 @@ int32_t whimbrel_at_modem_send(void *modem, const uint8_t *tpdu, size_t size);
 
 /** whimbrel_modem_receive(), and what follows from it on the line; `modem` is a whimbrel_at_modem_t. */
 int32_t whimbrel_at_modem_receive(void *modem, uint8_t *buffer, size_t size);
+
+/**
+ * whimbrel_modem_transmit(), and what follows from it on the line; `modem` is a whimbrel_at_modem_t. Fits
+ * whimbrel_port_t.uicc_transmit. While it returns WHIMBREL_PENDING, whimbrel_at_modem_poll() tells when there is news.
+ */
+int32_t whimbrel_at_modem_transmit(void *modem, const uint8_t *command, size_t command_length,
+                                   uint8_t *response, size_t room, size_t *length);
 
 /** The engine's modem, for whimbrel_modem_state(). NULL for NULL. */
 whimbrel_modem_t *whimbrel_at_modem_engine(whimbrel_at_modem_t *modem);

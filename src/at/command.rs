@@ -34,6 +34,8 @@ pub(super) enum Command {
     Delete,
     Send,
     Acknowledge,
+    /// An APDU, or what it needs before (`channels.rs`).
+    Card,
 }
 
 /// What is constant about a command.
@@ -91,6 +93,7 @@ static READ: Row = row(b"AT+CMGR=", b"+CMGR:", 10_000);
 static DELETE: Row = row(b"AT+CMGD=", b"", 10_000);
 static SEND: Row = row(b"AT+CMGS=", b"+CMGS:", 5_000);
 static ACKNOWLEDGE: Row = row(b"AT+CNMA", b"", 5_000);
+static CARD: Row = row(b"", b"", 15_000);
 
 impl Command {
     pub const fn row(self) -> &'static Row {
@@ -120,6 +123,7 @@ impl Command {
             Self::Delete => &DELETE,
             Self::Send => &SEND,
             Self::Acknowledge => &ACKNOWLEDGE,
+            Self::Card => &CARD,
         }
     }
 

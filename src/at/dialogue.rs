@@ -95,7 +95,8 @@ impl Modem<'_> {
                 let buffer = self.reader.lend();
                 if let Some(line) = buffer.get_mut(..length) {
                     self.understand(line);
-                    if self.flight.as_ref().is_some_and(|flight| flight.command == Command::PinGive) {
+                    let pin = self.flight.as_ref().is_some_and(|flight| flight.command == Command::PinGive);
+                    if pin || self.card.is_some() {
                         zeroise(line);
                     }
                 }
@@ -121,6 +122,9 @@ impl Modem<'_> {
         if let Some(following) = self.following.take() {
             self.pdu(&following, &[]);
         }
+        if self.card.is_some() {
+            self.reader.wipe();
+        }
     }
 
     fn understand(&mut self, line: &[u8]) {
@@ -141,6 +145,9 @@ impl Modem<'_> {
             return;
         }
         let asked = self.flight.as_ref().filter(|_| !self.output.is_pending()).map(|flight| flight.command);
+        if asked == Some(Command::Card) && self.card.as_mut().is_some_and(|card| card.0.line(line)) {
+            return;
+        }
         let prefix = asked.map_or(&b""[..], |command| command.row().answer);
         match after(line, prefix).filter(|_| !prefix.is_empty()) {
             Some(rest) => self.answer(rest),
@@ -336,7 +343,7 @@ impl Modem<'_> {
         self.output.clear();
         // the longest fits, see output.rs
         let _ = self.output.text(row.text).and_then(|()| self.arguments(command, place));
-        if command != Command::Extra {
+        if !matches!(command, Command::Extra | Command::Card) {
             let _ = self.output.text(b"\r");
         }
         let stage = if command == Command::Send { Stage::Prompt } else { Stage::Result };
@@ -386,6 +393,11 @@ impl Modem<'_> {
             Command::Read | Command::Delete => self.output.number(place.index.into())?,
             Command::Send => self.output.number(self.sms.outgoing.head().len() as u32)?,
             Command::Acknowledge if self.setup.spelt_out => self.output.text(b"=0")?,
+            Command::Card => {
+                if let Some(card) = self.card.as_mut() {
+                    card.0.start(&mut self.output)?;
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -422,6 +434,9 @@ impl Modem<'_> {
             self.output.wipe();
         }
         self.output.clear();
+        if flight.command == Command::Card {
+            return self.card_done(outcome);
+        }
         match self.phase {
             Phase::Waking { tries, cause } => {
                 if outcome == Outcome::Ok {
@@ -455,9 +470,12 @@ impl Modem<'_> {
 
     /// A command was not answered: from now on no answer belongs to anything.
     fn silence(&mut self) {
-        if let Phase::Init { at, .. } = self.phase {
-            self.step_silent(at);
+        let of_card = self.flight.as_ref().is_some_and(|flight| flight.command == Command::Card);
+        match self.phase {
+            Phase::Init { at, .. } if !of_card => self.step_silent(at),
+            _ => {}
         }
+        self.lose_card(if of_card { Error::Timeout } else { Error::Closed }, false);
         self.abandon();
         self.wake(Cause::Silence);
     }
@@ -492,6 +510,7 @@ impl Modem<'_> {
     /// The modem has lost its settings.
     pub(super) fn restarted(&mut self, cause: Cause) {
         self.abandon();
+        self.lose_card(Error::Closed, true);
         self.following = None;
         self.output.clear();
         self.open = false;
@@ -533,7 +552,8 @@ fn sim_of(text: &[u8]) -> Sim {
         b"READY" | b"SIM PIN2" | b"SIM PUK2" => Sim::Ready,
         b"SIM PIN" => Sim::Pin,
         b"SIM PUK" => Sim::Puk,
-        // locked to something else, not ready, not inserted
-        _ => Sim::Missing,
+        b"NOT INSERTED" => Sim::Missing,
+        // locked to something else, not ready
+        _ => Sim::Unusable,
     }
 }

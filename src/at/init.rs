@@ -4,6 +4,7 @@ use super::command::{ASK_SIM, Command, INIT, is_busy};
 use super::dialogue::{Flight, Found};
 use super::text::Outcome;
 use super::{Cause, Code, Modem, Network, Phase, Readiness, Sim};
+use crate::error::Error;
 
 /// How long to wait before a lost modem is tried again, at first and at last.
 pub(super) const LOST_FIRST_MS: u32 = 10_000;
@@ -156,7 +157,8 @@ impl Modem<'_> {
             Outcome::Equipment(12) | Outcome::Message(316) => Sim::Puk,
             // a modem that does not know the command has no SIM to be unlocked
             Outcome::Equipment(4) => Sim::Ready,
-            Outcome::Error | Outcome::Equipment(_) | Outcome::Message(_) => Sim::Missing,
+            Outcome::Equipment(10) | Outcome::Message(310) => Sim::Missing,
+            Outcome::Error | Outcome::Equipment(_) | Outcome::Message(_) => Sim::Unusable,
         };
         if self.setup.sim == Sim::Ready {
             // the PIN was right, if there was one: it may be entered after the next start
@@ -188,6 +190,7 @@ impl Modem<'_> {
             self.tell(Code::Lost, 0);
         }
         self.flight = None;
+        self.lose_card(Error::Closed, false);
         self.output.clear();
         self.phase = Phase::Lost;
         self.pause = self.now.after(self.lost_ms.into());

@@ -1,11 +1,12 @@
 //! What a modem that is set up has to do, the most urgent first (TS 27.005 sections 3.4, 3.5, 4).
 
-use super::command::{Advice, Command, INIT, advice, is_busy};
+use super::command::{ASK_SIM, Advice, Command, INIT, advice, is_busy};
 use super::dialogue::{Flight, Found};
 use super::init::growing;
 use super::sms::Place;
 use super::text::Outcome;
-use super::{Cause, Code, Modem, Phase};
+use super::{Cause, Code, Modem, Phase, Sim};
+use crate::error::Error;
 use crate::time::Instant;
 
 /// The pause before a message is sent again, doubled each time, and how often.
@@ -20,25 +21,22 @@ const BUSY_MS: u64 = 2_000;
 /// How often and after which pause the storage is listed again after an error.
 const LISTS: u8 = 3;
 const LIST_MS: u64 = 30_000;
+/// How often the SIM is asked for before a card that is not there, or busy, is told to be so.
+const SIM_TRIES: u8 = 3;
+const SIM_BUSY_TRIES: u8 = 8;
 
 impl Modem<'_> {
     /// Starts what is due, unless a command is in flight.
     pub(super) fn advance(&mut self) {
-        if self.flight.is_some() || self.now < self.pause {
+        if self.flight.is_some() {
             return;
         }
-        match self.phase {
-            Phase::Lost => self.wake(Cause::Silence),
-            Phase::Draining { cause } => self.begin_init(cause),
-            _ => {}
-        }
-        if matches!(self.phase, Phase::Ready) && self.sms.acknowledge > 0 {
-            if !self.setup.acknowledged {
-                self.sms.acknowledge = 0;
-            } else if self.now > self.sms.acknowledge_by {
-                // too late: the modem has ended direct delivery
-                self.sms.acknowledge = 0;
-                self.sms.reroute = self.now;
+        if self.now >= self.pause {
+            match self.phase {
+                Phase::Lost => self.wake(Cause::Silence),
+                Phase::Draining { cause } => self.begin_init(cause),
+                Phase::Ready if self.sms.acknowledge > 0 => self.acknowledge_in_time(),
+                _ => {}
             }
         }
         if let Ok((command, place)) = self.next_job() {
@@ -46,8 +44,28 @@ impl Modem<'_> {
         }
     }
 
+    fn acknowledge_in_time(&mut self) {
+        if !self.setup.acknowledged {
+            self.sms.acknowledge = 0;
+        } else if self.now > self.sms.acknowledge_by {
+            // too late: the modem has ended direct delivery
+            self.sms.acknowledge = 0;
+            self.sms.reroute = self.now;
+        }
+    }
+
     /// What to start now, or when there will be something.
     pub(super) fn next_job(&self) -> Result<(Command, Place), Instant> {
+        let urgent = self.sms.acknowledge > 0 && matches!(self.phase, Phase::Ready);
+        let card = if urgent { Instant::NEVER } else { self.card_due() };
+        if self.now >= card {
+            return Ok((Command::Card, Place::NONE));
+        }
+        self.next_of_modem().map_err(|next| next.earlier(card))
+    }
+
+    /// The same without what the card needs.
+    fn next_of_modem(&self) -> Result<(Command, Place), Instant> {
         if self.now < self.pause {
             return Err(self.pause);
         }
@@ -60,6 +78,57 @@ impl Modem<'_> {
                 None => Err(Instant::NEVER),
             },
             Phase::Ready => self.ready_job(),
+        }
+    }
+
+    /// When the card has something for the modem: from the time on at which its SIM can be used. A step of the init list that
+    /// waits for its next try does not hold it up.
+    fn card_due(&self) -> Instant {
+        let Some(card) = self.card.as_ref() else { return Instant::NEVER };
+        match self.phase {
+            Phase::Ready if self.now < self.pause => {
+                let due = card.0.due();
+                if due < self.pause { self.pause } else { due }
+            }
+            Phase::Ready => card.0.due(),
+            Phase::Init { at, .. } if at > ASK_SIM.wrapping_add(1) => card.0.due(),
+            _ => Instant::NEVER,
+        }
+    }
+
+    /// A command line for the card has ended.
+    pub(super) fn card_done(&mut self, outcome: Outcome) {
+        if matches!(self.phase, Phase::Ready) {
+            self.busy_until_next_check();
+        }
+        let now = self.now;
+        if self.card.as_mut().is_some_and(|card| card.0.done(now, outcome)) {
+            self.restarted(Cause::Settings);
+        }
+    }
+
+    /// The channels of the card are out of reach; `forget`: they are gone.
+    pub(super) fn lose_card(&mut self, error: Error, forget: bool) {
+        if let Some(card) = self.card.as_mut() {
+            card.0.lose(error, forget);
+        }
+    }
+
+    /// Whether the card can be reached, now or soon.
+    pub(super) fn reach_card(&self) -> Result<(), Error> {
+        let tries = match self.phase {
+            Phase::Off | Phase::Lost => return Err(Error::Link),
+            Phase::Init { at: ASK_SIM, tries, .. } => tries,
+            _ => return Ok(()),
+        };
+        match self.setup.sim {
+            // it may still be starting
+            _ if tries < SIM_TRIES => Ok(()),
+            Sim::Missing => Err(Error::NotFound),
+            Sim::Unusable => Err(Error::Link),
+            Sim::Pin | Sim::Puk => Err(Error::Unauthorized),
+            Sim::Unknown if tries >= SIM_BUSY_TRIES => Err(Error::Busy),
+            Sim::Unknown | Sim::Ready => Ok(()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! characters are dropped: a modem that starts sends zeros, one that echoes a message body sends Ctrl-Z. A line longer than
 //! the buffer is dropped to its end, and the next one is whole again.
 
+use crate::bytes::zeroise;
 use core::mem;
 
 /// What a byte completed.
@@ -68,6 +69,12 @@ impl<'m> Reader<'m> {
     pub const fn clear(&mut self) {
         self.length = 0;
         self.cut = false;
+    }
+
+    /// Forgets and overwrites it.
+    pub fn wipe(&mut self) {
+        self.clear();
+        zeroise(self.buffer);
     }
 
     /// The buffer, with the line that was told last. To be given back.

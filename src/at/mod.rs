@@ -10,8 +10,12 @@
 //!    +---- a modem that tells of its start, or has lost its settings ----+
 //! ```
 //!
+//! APDUs for the card take their place between other commands, as soon as the SIM can be used.
+//!
 //! TPDUs pass untouched in both directions; only the address of the service centre before them is put there and taken away.
 
+mod card;
+mod channels;
 mod command;
 mod dialogue;
 mod init;
@@ -25,6 +29,8 @@ mod text;
 use crate::bytes::put;
 use crate::error::Error;
 use crate::time::Instant;
+use crate::uicc::Card;
+pub use card::{Cards, LINE_CARD_MIN, Progress, Slot, Way};
 use dialogue::{Flight, Following};
 use line::Reader;
 use network::Network;
@@ -37,12 +43,14 @@ pub const LINE_MIN: usize = 2 * (12 + TPDU_MAX);
 
 /// What a modem is made of; all of it belongs to the caller.
 pub struct Memory<'m> {
-    /// The line that comes in, [`LINE_MIN`] bytes at least.
+    /// The line that comes in, [`LINE_MIN`] bytes at least; with a card [`LINE_CARD_MIN`].
     pub line: &'m mut [u8],
     /// Messages to be sent, one at least.
     pub outgoing: &'m mut [Message],
     /// Messages received, one at least.
     pub incoming: &'m mut [Message],
+    /// For APDUs to the card in the modem, from [`Slot::cards`]; `None`: there are none.
+    pub card: Option<Cards<'m>>,
 }
 
 /// The application's own commands of the init list.
@@ -178,6 +186,8 @@ pub struct State<'s> {
     pub counters: Counters,
     /// The service centre's number as the SIM has it.
     pub centre: &'s [u8],
+    /// How an APDU comes along.
+    pub card: Progress,
 }
 
 /// Where the dialogue is.
@@ -208,6 +218,8 @@ enum Sim {
     Unknown,
     Ready,
     Missing,
+    /// There is something, and it does not work.
+    Unusable,
     Pin,
     Puk,
 }
@@ -261,6 +273,7 @@ pub struct Modem<'m> {
     setup: Setup,
     network: Network,
     sms: Sms<'m>,
+    card: Option<Cards<'m>>,
     /// When the settings are to be checked.
     check: Instant,
     events: Events,
@@ -271,7 +284,8 @@ pub struct Modem<'m> {
 impl<'m> Modem<'m> {
     /// A modem whose line is open. [`Modem::poll`] begins.
     pub fn new(memory: Memory<'m>, config: Config<'m>) -> Result<Self, Error> {
-        if memory.line.len() < LINE_MIN || memory.outgoing.is_empty() || memory.incoming.is_empty() {
+        let line = if memory.card.is_some() { LINE_CARD_MIN } else { LINE_MIN };
+        if memory.line.len() < line || memory.outgoing.is_empty() || memory.incoming.is_empty() {
             return Err(Error::Full);
         }
         config.check()?;
@@ -302,6 +316,7 @@ impl<'m> Modem<'m> {
             },
             network: Network::UNKNOWN,
             sms: Sms::new(memory.outgoing, memory.incoming),
+            card: memory.card,
             check: Instant::NEVER,
             events: Events { list: [Event { code: Code::Ready, detail: 0 }; 8], count: 0 },
             counters: Counters::default(),
@@ -323,12 +338,14 @@ impl<'m> Modem<'m> {
     /// Fills `buffer` with bytes for the line; how many. 0: there are no more.
     pub fn output(&mut self, buffer: &mut [u8]) -> usize {
         let script = self.config.script;
-        self.output.pull(buffer, self.sms.outgoing.head(), |number| script.line(number))
+        let octets = self.card.as_ref().filter(|_| self.output.has_octets());
+        let body = octets.map_or_else(|| self.sms.outgoing.head(), |card| card.0.octets());
+        self.output.pull(buffer, body, |number| script.line(number))
     }
 
     /// Does what is due, and tells when to call again; [`Instant::NEVER`]: only input can change anything.
     ///
-    /// Call it after [`Modem::send`] and [`Modem::receive`] as well.
+    /// Call it after [`Modem::send`], [`Modem::receive`] and [`Modem::transmit`] as well.
     pub fn poll(&mut self, now: Instant, tell: &mut dyn FnMut(Event)) -> Instant {
         self.now = now;
         self.overdue();
@@ -345,7 +362,11 @@ impl<'m> Modem<'m> {
     pub fn line(&mut self, now: Instant, open: bool, tell: &mut dyn FnMut(Event)) {
         self.now = now;
         self.abandon();
+        self.lose_card(Error::Closed, false);
         self.following = None;
+        if self.card.is_some() {
+            self.reader.wipe();
+        }
         self.reader.clear();
         self.output.wipe();
         if open {
@@ -396,6 +417,11 @@ impl<'m> Modem<'m> {
             waiting: self.sms.outgoing.count(),
             counters: self.counters,
             centre: self.setup.centre.get(..self.setup.centre_length.into()).unwrap_or(&[]),
+            card: self.card.as_ref().map_or(Progress::Idle, |card| match card.0.progress() {
+                // out of reach: that is to be told
+                Progress::Waiting if self.reach_card().is_err() => Progress::Ask,
+                progress => progress,
+            }),
         }
     }
 
@@ -405,7 +431,7 @@ impl<'m> Modem<'m> {
             (Phase::Lost, _) => Readiness::Lost,
             (Phase::Ready, _) if self.network.carries_messages() => Readiness::Ready,
             (Phase::Ready, _) => Readiness::Searching,
-            (Phase::Init { .. }, Sim::Missing) => Readiness::NoSim,
+            (Phase::Init { .. }, Sim::Missing | Sim::Unusable) => Readiness::NoSim,
             (Phase::Init { .. }, Sim::Pin) => Readiness::Pin,
             (Phase::Init { .. }, Sim::Puk) => Readiness::Puk,
             _ => Readiness::Starting,
@@ -426,6 +452,24 @@ impl<'m> Modem<'m> {
             tell(*event);
         }
         self.events.count = 0;
+    }
+}
+
+impl Card for Modem<'_> {
+    /// Sends an APDU to the card in the modem; [`Modem::poll`] begins, and is to be called afterwards.
+    ///
+    /// Where the modem manages the channels ([`Way::Channels`]), SELECT by AID has no data in its response.
+    /// [`Error::NotFound`]: there is no SIM, asked three times; [`Error::Unauthorized`]: it wants a PIN; [`Error::Closed`]: the
+    /// modem has restarted, or its session is gone; [`Error::Timeout`]: no answer; [`Error::Link`]: the modem is lost, or its SIM
+    /// does not work; [`Error::Busy`]: the SIM stays busy; [`Error::Refused`]: the modem does not carry it;
+    /// [`Error::Malformed`]: its answer has no sense; [`Error::Truncated`]: the response did not fit; [`Error::BadValue`]: not a
+    /// command; [`Error::NotSupported`]: no [`Memory::card`], or the modem cannot do so.
+    fn transmit(&mut self, command: &[u8], response: &mut [u8]) -> Result<Option<usize>, Error> {
+        let reach = self.reach_card();
+        match self.card.as_mut() {
+            Some(card) => card.0.transmit(reach, command, response),
+            None => Err(Error::NotSupported),
+        }
     }
 }
 

@@ -19,6 +19,8 @@ enum Tail {
     Body,
     /// A command of the application, by its number.
     Extra(u8),
+    /// Octets in hex, a quote and the end of the line.
+    Octets,
 }
 
 /// A command line or a body, and how far it is written.
@@ -73,6 +75,12 @@ impl Output {
         self.pending = true;
     }
 
+    /// Octets, with the end of the line behind them.
+    pub const fn octets(&mut self) {
+        self.tail = Tail::Octets;
+        self.pending = true;
+    }
+
     /// Adds to the text.
     pub fn text(&mut self, bytes: &[u8]) -> Result<(), Error> {
         put(&mut self.text, self.length, bytes)?;
@@ -98,11 +106,19 @@ impl Output {
 
     /// Whether the modem sends back what it was sent.
     pub fn is_echo(&self, line: &[u8]) -> bool {
-        let sent = self.text.get(..self.length).and_then(|text| text.strip_suffix(b"\r"));
-        sent.is_some_and(|sent| !sent.is_empty() && sent == line)
+        let Some(text) = self.text.get(..self.length) else { return false };
+        if self.tail == Tail::Octets {
+            return line.starts_with(text);
+        }
+        text.strip_suffix(b"\r").is_some_and(|sent| !sent.is_empty() && sent == line)
     }
 
-    /// Fills `buffer` with what comes next; how much that was.
+    /// Whether octets of an APDU belong to it.
+    pub const fn has_octets(&self) -> bool {
+        matches!(self.tail, Tail::Octets)
+    }
+
+    /// Fills `buffer` with what comes next; how much that was. `body` is the message or the octets.
     pub fn pull<'e>(
         &mut self,
         buffer: &mut [u8],
@@ -133,6 +149,10 @@ impl Output {
                 let line = extra?;
                 line.get(at).copied().or((at == line.len()).then_some(b'\r'))
             }
+            Tail::Octets => match body.get(at / 2) {
+                Some(&octet) => Some(hex_digit(octet, at % 2 == 0)),
+                None => b"\"\r".get(at.checked_sub(body.len().checked_mul(2)?)?).copied(),
+            },
             // two digits for the empty address come first
             Tail::Body => match at.checked_sub(2) {
                 None => Some(b'0'),

@@ -1,10 +1,16 @@
 //! A modem that speaks AT commands: SMS for whimbrel_port_t over a serial line, from C.
 
 use super::layout::Carver;
-use crate::at::{Code, Config, Event, LINE_MIN, Memory, Message, Modem, Readiness, Script};
+use super::types::WHIMBREL_PENDING;
+use crate::at::{
+    Cards, Code, Config, Event, LINE_CARD_MIN, LINE_MIN, Memory, Message, Modem, Progress, Readiness, Script,
+    Slot, Way,
+};
 use crate::error::Error;
 use crate::time::Instant;
+use crate::uicc::Card;
 use core::ffi::{CStr, c_char, c_void};
+use core::mem::MaybeUninit;
 use core::ptr;
 
 /// States of a modem: its line is closed.
@@ -52,6 +58,33 @@ pub const WHIMBREL_BEARER_PACKET_FIRST: u8 = 3;
 /// Circuit switched preferred.
 pub const WHIMBREL_BEARER_CIRCUIT_FIRST: u8 = 4;
 
+/// An APDU to the card: nobody waits for anything.
+pub const WHIMBREL_MODEM_CARD_IDLE: u8 = 0;
+/// The modem is at work.
+pub const WHIMBREL_MODEM_CARD_WAITING: u8 = 1;
+/// whimbrel_modem_transmit() has something to tell.
+pub const WHIMBREL_MODEM_CARD_ASK: u8 = 2;
+
+/// A way to the card in the modem, for whimbrel_modem_config_t.card. Opaque.
+pub struct whimbrel_modem_card_t {
+    attach: fn(&'static mut MaybeUninit<Slot>) -> Cards<'static>,
+}
+
+/// +CCHO, +CGLA and +CCHC with +CRSM if the modem says that it has the first two, else +CSIM.
+#[unsafe(no_mangle)]
+pub static whimbrel_modem_card_auto: whimbrel_modem_card_t =
+    whimbrel_modem_card_t { attach: |place| place.write(Slot::new(Way::Auto)).cards() };
+
+/// +CSIM (TS 27.007 section 8.17): the card sees each APDU as it is.
+#[unsafe(no_mangle)]
+pub static whimbrel_modem_card_generic: whimbrel_modem_card_t =
+    whimbrel_modem_card_t { attach: |place| place.write(Slot::new(Way::Generic)).cards() };
+
+/// +CCHO, +CGLA, +CCHC (TS 27.007 sections 8.45 to 8.47): the modem manages the channels; +CRSM reads files on the basic one.
+#[unsafe(no_mangle)]
+pub static whimbrel_modem_card_channels: whimbrel_modem_card_t =
+    whimbrel_modem_card_t { attach: |place| place.write(Slot::new(Way::Channels)).cards() };
+
 /// What the application chooses about a modem; zeros are good. What it points to must live as long as the modem.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -82,6 +115,8 @@ pub struct whimbrel_modem_config_t {
     pub event: Option<unsafe extern "C" fn(context: *mut c_void, code: u16, detail: i32)>,
     /// Given to `event`.
     pub event_context: *mut c_void,
+    /// How APDUs reach the card in the modem: &whimbrel_modem_card_auto, _generic or _channels; NULL: not at all.
+    pub card: *const whimbrel_modem_card_t,
 }
 
 /// What is known of a modem.
@@ -114,6 +149,8 @@ pub struct whimbrel_modem_state_t {
     pub restarts: u32,
     /// The service centre's number, as the SIM has it; empty: not known.
     pub service_centre: [c_char; 25],
+    /// WHIMBREL_MODEM_CARD_…: how an APDU comes along.
+    pub card: u8,
 }
 
 /// Marks memory that holds a modem.
@@ -162,6 +199,7 @@ unsafe fn read_config(given: *const whimbrel_modem_config_t) -> Result<whimbrel_
         check_s: 0,
         event: None,
         event_context: ptr::null_mut(),
+        card: ptr::null(),
     };
     // SAFETY: behind a size that is not ours there may be less than we know
     let mut config = match unsafe { given.as_ref() } {
@@ -193,7 +231,11 @@ unsafe fn lay_out(carver: &mut Carver, config: &whimbrel_modem_config_t) -> Resu
         let commands = carver.slice(1, || Commands(config.commands))?;
         let outgoing = carver.slice(config.outgoing.into(), || Message::FREE)?;
         let incoming = carver.slice(config.incoming.into(), || Message::FREE)?;
-        Ok((handle, commands, Memory { line: carver.bytes(LINE_MIN)?, outgoing, incoming }))
+        let line = carver.bytes(if config.card.is_null() { LINE_MIN } else { LINE_CARD_MIN })?;
+        let place = carver.take::<MaybeUninit<Slot>>(usize::from(!config.card.is_null()))?;
+        // NULL while counting
+        let card = config.card.as_ref().zip(place.as_mut()).map(|(card, place)| (card.attach)(place));
+        Ok((handle, commands, Memory { line, outgoing, incoming, card }))
     }
 }
 
@@ -343,7 +385,7 @@ pub unsafe extern "C" fn whimbrel_modem_output(
     size: usize,
 ) -> i32 {
     // SAFETY: the contract of every function
-    unsafe { enter(modem, |modem, _| Ok(modem.output(room(buffer, size)?) as i32)) }
+    unsafe { enter(modem, |modem, _| Ok(modem.output(writable(buffer, size)?) as i32)) }
 }
 
 /// Does what is due, then says when to call again. Call it after whimbrel_modem_send() and whimbrel_modem_receive() as well.
@@ -424,7 +466,49 @@ pub unsafe extern "C" fn whimbrel_modem_receive(
     size: usize,
 ) -> i32 {
     // SAFETY: the contract of every function
-    unsafe { enter(modem, |modem, _| Ok(modem.receive(room(buffer, size)?)? as i32)) }
+    unsafe { enter(modem, |modem, _| Ok(modem.receive(writable(buffer, size)?)? as i32)) }
+}
+
+/// Sends a command APDU to the card in the modem, or asks how far that has come; whimbrel_port_t.uicc_transmit has the same
+/// shape but for the handle. Then call whimbrel_modem_poll(). It is possible as soon as the SIM can be used, registered or not.
+///
+/// @param command   A command APDU, 4 to 261 bytes (ETSI TS 102 221 section 10.1). Copied, and overwritten when its response is
+///                  fetched. Another command than the one that is pending gives that up, and its response is dropped.
+/// @param size      Its length; 0 only gives up the one that is pending.
+/// @param response  Filled: data and status word. Not where `command` is. @param room How much it holds; 258 is always enough.
+/// @param length    Out: the length of the response; 0 with every other result.
+/// @return WHIMBREL_OK: the response is there, or size was 0; WHIMBREL_PENDING: ask again with the same command, when
+///         whimbrel_modem_state_t.card is WHIMBREL_MODEM_CARD_ASK; WHIMBREL_ERR_NOT_FOUND: there is no SIM.
+///         After any other error the card's channels are closed: WHIMBREL_ERR_CLOSED: the modem has restarted, or its session is
+///         gone; WHIMBREL_ERR_TIMEOUT: no answer within 15 s; WHIMBREL_ERR_LINK: the modem is lost or off, or the SIM does not
+///         work; WHIMBREL_ERR_UNAUTHORIZED: the SIM wants a PIN; WHIMBREL_ERR_BUSY: the SIM stays busy; WHIMBREL_ERR_REFUSED:
+///         the modem does not carry the command; WHIMBREL_ERR_MALFORMED: its answer has no sense; WHIMBREL_ERR_TRUNCATED: `room`
+///         is too small; WHIMBREL_ERR_BAD_VALUE: not a command; WHIMBREL_ERR_NOT_SUPPORTED: no whimbrel_modem_config_t.card,
+///         or the modem has no such commands. WHIMBREL_ERR_ARGUMENT, _STATE, _REENTERED: nothing was done. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn whimbrel_modem_transmit(
+    modem: *mut whimbrel_modem_t,
+    command: *const u8,
+    size: usize,
+    response: *mut u8,
+    room: usize,
+    length: *mut usize,
+) -> i32 {
+    // SAFETY: the contract of every function
+    unsafe {
+        enter(modem, |modem, _| {
+            let length = length.as_mut().ok_or(Error::Argument)?;
+            *length = 0;
+            let command = given(command, size)?;
+            let response = if room == 0 { &mut [] } else { writable(response, room)? };
+            match modem.transmit(command, response)? {
+                Some(octets) => *length = octets,
+                None if !command.is_empty() => return Ok(WHIMBREL_PENDING),
+                None => {}
+            }
+            Ok(0)
+        })
+    }
 }
 
 /// Tells what is known of the modem.
@@ -463,6 +547,7 @@ pub unsafe extern "C" fn whimbrel_modem_state(
                 dropped: counters.dropped,
                 restarts: counters.restarts,
                 service_centre,
+                card: known.card as u8,
             });
             Ok(0)
         })
@@ -480,7 +565,7 @@ unsafe fn given<'b>(bytes: *const u8, size: usize) -> Result<&'b [u8], Error> {
 }
 
 /// What the caller gave to be written.
-unsafe fn room<'b>(buffer: *mut u8, size: usize) -> Result<&'b mut [u8], Error> {
+unsafe fn writable<'b>(buffer: *mut u8, size: usize) -> Result<&'b mut [u8], Error> {
     if buffer.is_null() {
         return Err(Error::Argument);
     }
@@ -498,6 +583,9 @@ const _: () = {
     assert!(WHIMBREL_MODEM_SEARCHING == Readiness::Searching as u8);
     assert!(WHIMBREL_MODEM_READY == Readiness::Ready as u8);
     assert!(WHIMBREL_MODEM_LOST == Readiness::Lost as u8);
+    assert!(WHIMBREL_MODEM_CARD_IDLE == Progress::Idle as u8);
+    assert!(WHIMBREL_MODEM_CARD_WAITING == Progress::Waiting as u8);
+    assert!(WHIMBREL_MODEM_CARD_ASK == Progress::Ask as u8);
     assert!(WHIMBREL_MODEM_EVENT_READY == Code::Ready as u16);
     assert!(WHIMBREL_MODEM_EVENT_LOST == Code::Lost as u16);
     assert!(WHIMBREL_MODEM_EVENT_RESTARTED == Code::Restarted as u16);

@@ -1,9 +1,12 @@
 //! A modem engine against the scripted modem in virtual time.
 
 use crate::fake::Fake;
-use whimbrel::at::{Code, Config, Event, LINE_MIN, Memory, Message, Modem, Readiness};
+use whimbrel::at::{
+    Code, Config, Event, LINE_CARD_MIN, LINE_MIN, Memory, Message, Modem, Progress, Readiness, Slot, Way,
+};
 use whimbrel::error::Error;
 use whimbrel::time::Instant;
+use whimbrel::uicc::{Card, RESPONSE_MAX};
 
 pub const NO_SCRIPT: &[&[u8]] = &[];
 
@@ -32,8 +35,18 @@ pub struct Bench {
 
 impl Bench {
     pub fn with(config: Config<'static>, places: usize, fake: Fake) -> Self {
+        Self::make(config, places, None, fake)
+    }
+
+    /// With a card that is reached this way.
+    pub fn with_card(config: Config<'static>, way: Way, fake: Fake) -> Self {
+        Self::make(config, 4, Some(way), fake)
+    }
+
+    fn make(config: Config<'static>, places: usize, way: Option<Way>, fake: Fake) -> Self {
         let memory = Memory {
-            line: vec![0; LINE_MIN].leak(),
+            line: vec![0; if way.is_some() { LINE_CARD_MIN } else { LINE_MIN }].leak(),
+            card: way.map(|way| Box::leak(Box::new(Slot::new(way))).cards()),
             outgoing: vec![Message::FREE; places].leak(),
             incoming: vec![Message::FREE; places].leak(),
         };
@@ -103,6 +116,24 @@ impl Bench {
         }
     }
 
+    /// Sends an APDU once: its response, if it is there.
+    pub fn ask(&mut self, command: &str) -> Result<Option<String>, Error> {
+        let mut response = [0xee; RESPONSE_MAX];
+        let length = self.modem.transmit(&octets(command), &mut response)?;
+        Ok(length.map(|length| hex(&response[..length])))
+    }
+
+    /// Sends an APDU, and waits for its response.
+    pub fn apdu(&mut self, command: &str) -> Result<String, Error> {
+        for _ in 0..3 {
+            if let Some(response) = self.ask(command)? {
+                return Ok(response);
+            }
+            self.until(|bench| bench.modem.state().card == Progress::Ask);
+        }
+        panic!("no response to {command}: {:?}", self.fake.commands);
+    }
+
     /// Until the modem is ready again, or never.
     pub fn until_ready(&mut self) {
         for _ in 0..7_200 {
@@ -130,11 +161,17 @@ impl Bench {
 pub fn receive(modem: &mut Modem<'_>) -> Option<String> {
     let mut buffer = [0; 256];
     let length = modem.receive(&mut buffer).unwrap();
-    (length > 0).then(|| buffer[..length].iter().map(|octet| format!("{octet:02X}")).collect())
+    (length > 0).then(|| hex(&buffer[..length]))
+}
+
+pub fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02X}")).collect()
+}
+
+pub fn octets(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 pub fn send(modem: &mut Modem<'_>, tpdu: &str) -> Result<(), Error> {
-    let octets: Vec<u8> =
-        (0..tpdu.len()).step_by(2).map(|at| u8::from_str_radix(&tpdu[at..at + 2], 16).unwrap()).collect();
-    modem.send(&octets)
+    modem.send(&octets(tpdu))
 }

@@ -1,5 +1,6 @@
 //! A modem as a script of what TS 27.005 and TS 27.007 say, with faults on demand, and the network behind it.
 
+use crate::fake_card::CardModel;
 use std::collections::{BTreeMap, VecDeque};
 
 /// What goes wrong with one command.
@@ -87,6 +88,7 @@ pub struct Fake {
     unacknowledged: Option<u64>,
     next_delivery: u64,
     pub repeats: usize,
+    pub card: CardModel,
 }
 
 impl Fake {
@@ -115,6 +117,7 @@ impl Fake {
             unacknowledged: None,
             next_delivery: 0,
             repeats: 0,
+            card: CardModel::new(),
         }
     }
 
@@ -155,6 +158,7 @@ impl Fake {
         self.body = None;
         self.unacknowledged = None;
         self.out.clear();
+        self.card.reset();
         if banner {
             self.line_out("RDY");
         }
@@ -306,6 +310,9 @@ impl Fake {
     /// Does what a command says; its result, `None` for a prompt.
     fn execute(&mut self, line: &str) -> Option<&'static str> {
         let sim = self.pin.is_none() || self.settings.unlocked;
+        if let Some(result) = self.execute_card(line) {
+            return Some(result);
+        }
         Some(match line {
             "AT" => "OK",
             "ATE0" => {
@@ -320,6 +327,7 @@ impl Fake {
                 self.settings.numbers = true;
                 "OK"
             }
+            "AT+CPIN?" if self.card.missing => "+CME ERROR: 10",
             "AT+CPIN?" => {
                 self.line_out(if sim { "+CPIN: READY" } else { "+CPIN: SIM PIN" });
                 "OK"

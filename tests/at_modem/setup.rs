@@ -333,6 +333,7 @@ fn configurations_that_would_break_a_command_line_are_refused() {
             line: vec![0; line].leak(),
             outgoing: vec![Message::FREE; places].leak(),
             incoming: vec![Message::FREE; places].leak(),
+            card: None,
         };
         Modem::new(memory, config).err()
     };

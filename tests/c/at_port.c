@@ -1,6 +1,6 @@
 /*
  * ports/at-modem on a pseudo-terminal and on a Unix socket: bytes as they are, a line that vanishes and comes back, and the
- * functions that a client on ports/posix calls. The test plays the modem: it answers OK, and knows +CMGS.
+ * functions that a client on ports/posix calls. The test plays the modem: it answers OK, and knows +CMGS and one +CSIM.
  */
 #define _XOPEN_SOURCE 700
 #include "checks.h"
@@ -38,6 +38,8 @@ static size_t respond(size_t from)
             continue;
         } else if (strncmp(command, "AT+CMGS", 7) == 0) {
             answer("\r\n> ");
+        } else if (strncmp(command, "AT+CSIM=10,\"0070000001\"", 23) == 0) {
+            answer("\r\n+CSIM: 6,\"019000\"\r\n\r\nOK\r\n");
         } else if (strncmp(command, "AT+CPIN?", 8) == 0) {
             answer("\r\n+CPIN: READY\r\n\r\nOK\r\n");
         } else if (strncmp(command, "AT+CEREG?", 9) == 0) {
@@ -144,6 +146,53 @@ static void on_a_pseudo_terminal(whimbrel_posix_t *posix)
     pull_out();
 }
 
+/* What whimbrel_port_t.uicc_transmit looks like: the context is the modem. */
+static void an_apdu(whimbrel_posix_t *posix)
+{
+    static const uint8_t open_channel[] = { 0x00, 0x70, 0x00, 0x00, 0x01 };
+    int32_t (*const transmit)(void *, const uint8_t *, size_t, uint8_t *, size_t, size_t *) =
+        whimbrel_at_modem_transmit;
+    const whimbrel_modem_config_t config = { .size = sizeof config, .card = &whimbrel_modem_card_generic };
+    const uint64_t end = whimbrel_posix_now() + 10000;
+    whimbrel_modem_state_t known = { .size = sizeof known };
+    whimbrel_at_modem_t *modem;
+    uint8_t response[258];
+    size_t length = 42;
+    uint64_t next = UINT64_MAX;
+
+    plug_in();
+    EQUAL(WHIMBREL_OK, whimbrel_at_modem_open(link_path, 115200, &config, &modem));
+    EQUAL(WHIMBREL_PENDING,
+          transmit(modem, open_channel, sizeof open_channel, response, sizeof response, &length));
+    EQUAL(0, length);
+    CHECK(until(posix, modem, WHIMBREL_MODEM_READY, 0)); /* which it is after the SIM */
+    EQUAL(WHIMBREL_OK, whimbrel_modem_state(whimbrel_at_modem_engine(modem), &known));
+    EQUAL(WHIMBREL_MODEM_CARD_ASK, known.card);
+    EQUAL(WHIMBREL_OK,
+          transmit(modem, open_channel, sizeof open_channel, response, sizeof response, &length));
+    EQUAL(3, length);
+    EQUAL(0, memcmp("\x01\x90\x00", response, 3));
+
+    /* that there is a response is told once */
+    EQUAL(WHIMBREL_PENDING,
+          transmit(modem, open_channel, sizeof open_channel, response, sizeof response, &length));
+    CHECK(strstr(heard, "AT+CSIM=10,\"0070000001\"\r") != NULL);
+    for (int told = 0; told < 1 && whimbrel_posix_now() < end;) {
+        const ssize_t n = read(line, heard, sizeof heard - 1);
+        if (n > 0) answer("\r\n+CSIM: 6,\"029000\"\r\n\r\nOK\r\n");
+        EQUAL(WHIMBREL_OK, whimbrel_at_modem_poll(modem, &next));
+        told = next <= whimbrel_posix_now();
+    }
+    EQUAL(WHIMBREL_OK, whimbrel_at_modem_poll(modem, &next));
+    CHECK(next > whimbrel_posix_now());
+    EQUAL(WHIMBREL_OK,
+          transmit(modem, open_channel, sizeof open_channel, response, sizeof response, &length));
+    EQUAL(0, memcmp("\x02\x90\x00", response, 3));
+    EQUAL(WHIMBREL_OK, transmit(modem, NULL, 0, NULL, 0, &length));
+    whimbrel_at_modem_close(modem);
+    pull_out();
+}
+
 static void on_a_socket(whimbrel_posix_t *posix)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -188,6 +237,7 @@ static void what_is_refused(whimbrel_posix_t *posix)
     whimbrel_modem_config_t config = { .size = 1 };
     whimbrel_at_modem_t *modem = NULL;
     uint8_t bytes[1] = { 0 };
+    size_t length;
 
     memset(longest, 'x', sizeof longest - 1);
     EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_at_modem_open("/dev/null", 0, NULL, NULL));
@@ -203,6 +253,7 @@ static void what_is_refused(whimbrel_posix_t *posix)
     EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_at_modem_poll(NULL, NULL));
     EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_at_modem_send(NULL, bytes, 1));
     EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_at_modem_receive(NULL, bytes, 1));
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_at_modem_transmit(NULL, bytes, 1, bytes, 1, &length));
     EQUAL(-1, whimbrel_at_modem_fd(NULL));
     CHECK(whimbrel_at_modem_engine(NULL) == NULL);
     whimbrel_at_modem_close(NULL);
@@ -221,6 +272,7 @@ int main(void)
     strcat(link_path, "/line");
     EQUAL(WHIMBREL_OK, whimbrel_posix_open(&posix));
     on_a_pseudo_terminal(posix);
+    an_apdu(posix);
     on_a_socket(posix);
     what_is_refused(posix);
     whimbrel_posix_close(posix);

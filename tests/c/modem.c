@@ -22,6 +22,7 @@ static void on_event(void *context, uint16_t code, int32_t detail)
     /* from inside nothing is allowed */
     EQUAL(WHIMBREL_ERR_REENTERED, whimbrel_modem_poll(modem, now, NULL));
     EQUAL(WHIMBREL_ERR_REENTERED, whimbrel_modem_send(modem, (const uint8_t *)"\1", 1));
+    EQUAL(WHIMBREL_ERR_REENTERED, whimbrel_modem_transmit(modem, NULL, 0, NULL, 0, NULL));
 }
 
 static void reset(void)
@@ -148,6 +149,89 @@ static void a_message_each_way(void)
     EQUAL(1, state().failed);
 }
 
+static const uint8_t open_channel[] = { 0x00, 0x70, 0x00, 0x00, 0x01 };
+static uint8_t response[258], too_long[262];
+static size_t length;
+
+static int32_t transmit(const void *command, size_t size)
+{
+    length = 42;
+    return whimbrel_modem_transmit(modem, (const uint8_t *)command, size, response, sizeof response, &length);
+}
+
+static void an_apdu_by_csim(void)
+{
+    reset();
+    config.card = &whimbrel_modem_card_generic;
+    make();
+    EQUAL(WHIMBREL_MODEM_CARD_IDLE, state().card);
+    EQUAL(WHIMBREL_PENDING, transmit(open_channel, sizeof open_channel)); /* before the SIM is ready */
+    EQUAL(0, length);
+    for (int i = 0; i < 5; i++) {
+        CHECK(says(usual[i][0]));
+        if (usual[i][1] != NULL) hears(usual[i][1]);
+        hears("\r\nOK\r\n");
+        if (i == 0) now += 300;
+    }
+    CHECK(says("AT+CSIM=10,\"0070000001\"\r"));
+    EQUAL(WHIMBREL_MODEM_CARD_WAITING, state().card);
+    hears("\r\n+CSIM: 6,\"019000\"\r\n");
+    EQUAL(WHIMBREL_PENDING, transmit(open_channel, sizeof open_channel));
+    hears("\r\nOK\r\n");
+    EQUAL(WHIMBREL_MODEM_CARD_ASK, state().card);
+    EQUAL(WHIMBREL_OK, transmit(open_channel, sizeof open_channel));
+    EQUAL(3, length);
+    EQUAL(0, memcmp("\x01\x90\x00", response, 3));
+    EQUAL(WHIMBREL_MODEM_CARD_IDLE, state().card);
+    CHECK(says("AT+CSMS=1\r")); /* the list goes on */
+    EQUAL(WHIMBREL_PENDING, transmit("\x01\xb0\x00\x00\x02", 5));
+    hears("\r\nOK\r\n");
+    CHECK(says("AT+CSIM=10,\"01B0000002\"\r"));
+    EQUAL(WHIMBREL_OK, transmit(NULL, 0)); /* given up: the response is for nobody */
+    EQUAL(WHIMBREL_PENDING, transmit("\x01\xb0\x00\x05\x02", 5));
+    hears("\r\n+CSIM: 8,\"AABB9000\"\r\n\r\nOK\r\n");
+    EQUAL(WHIMBREL_PENDING, transmit("\x01\xb0\x00\x05\x02", 5));
+    EQUAL(WHIMBREL_OK, whimbrel_modem_poll(modem, now, NULL));
+    EQUAL(WHIMBREL_OK, whimbrel_modem_line(modem, now, 0));
+    EQUAL(WHIMBREL_ERR_CLOSED, transmit("\x01\xb0\x00\x05\x02", 5));
+    EQUAL(WHIMBREL_ERR_LINK, transmit("\x01\xb0\x00\x05\x02", 5));
+    EQUAL(0, length);
+}
+
+static void an_apdu_in_a_session(void)
+{
+    static const char select[] = "\x01\xa4\x04\x04\x02\xf0\x01"; /* and a zero: Le */
+
+    for (int i = 0; i < 2; i++) {
+        reset();
+        config.card = i == 0 ? &whimbrel_modem_card_auto : &whimbrel_modem_card_channels;
+        make();
+        set_up(usual);
+        EQUAL(i == 0 ? WHIMBREL_PENDING : WHIMBREL_OK, transmit(open_channel, sizeof open_channel));
+        if (i == 0) {
+            CHECK(says("AT+CCHO=?\r"));
+            hears("\r\nOK\r\n");
+            CHECK(says("AT+CGLA=?\r"));
+            hears("\r\nOK\r\n");
+            EQUAL(WHIMBREL_OK, transmit(open_channel, sizeof open_channel));
+        }
+        EQUAL(0, memcmp("\x01\x90\x00", response, 3));
+        EQUAL(WHIMBREL_PENDING, transmit(select, sizeof select));
+        CHECK(says("AT+CCHO=\"F001\"\r"));
+        hears("\r\n5\r\n\r\nOK\r\n");
+        EQUAL(WHIMBREL_OK, transmit(select, sizeof select));
+        EQUAL(2, length);
+        EQUAL(WHIMBREL_PENDING, transmit("\x01\xb0\x00\x00\x02", 5));
+        CHECK(says("AT+CGLA=5,10,\"00B0000002\"\r"));
+        hears("\r\n+CGLA: 8,\"aabb9000\"\r\n\r\nOK\r\n");
+        EQUAL(WHIMBREL_ERR_TRUNCATED, whimbrel_modem_transmit(modem, (const uint8_t *)"\x01\xb0\x00\x00\x02",
+                                                              5, response, 3, &length));
+        CHECK(says("AT+CCHC=5\r")); /* after an error all channels are closed */
+        hears("\r\nOK\r\n");
+        CHECK(says(""));
+    }
+}
+
 static void what_is_configured_is_said(void)
 {
     static const char *const commands[] = { "AT+OWN=1", "AT+OWN=2", NULL };
@@ -219,6 +303,7 @@ static void all_functions(whimbrel_modem_t *which, int32_t expected)
 {
     uint8_t bytes[4] = { 0 };
     uint64_t next = 42;
+    size_t size = 42;
     whimbrel_modem_state_t state = { .size = sizeof state };
 
     EQUAL(expected, whimbrel_modem_input(which, 0, bytes, 4));
@@ -228,6 +313,8 @@ static void all_functions(whimbrel_modem_t *which, int32_t expected)
     EQUAL(expected, whimbrel_modem_line(which, 0, 1));
     EQUAL(expected, whimbrel_modem_send(which, bytes, 4));
     EQUAL(expected, whimbrel_modem_receive(which, bytes, 4));
+    EQUAL(expected, whimbrel_modem_transmit(which, bytes, 4, bytes, 4, &size));
+    EQUAL(42, size);
     EQUAL(expected, whimbrel_modem_state(which, &state));
 }
 
@@ -262,6 +349,10 @@ static void what_is_refused(void)
     EQUAL(WHIMBREL_OK, whimbrel_modem_send(modem, bytes, 176));
     EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_receive(modem, NULL, 1));
     EQUAL(0, whimbrel_modem_receive(modem, bytes, 0));
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_transmit(modem, bytes, 5, bytes, 200, NULL));
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_transmit(modem, NULL, 5, bytes, 200, &size));
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_transmit(modem, bytes, 5, NULL, 200, &size));
+    EQUAL(WHIMBREL_ERR_NOT_SUPPORTED, whimbrel_modem_transmit(modem, bytes, 5, bytes, 200, &size));
     EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_state(modem, NULL));
     EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_state(modem, &known));
 
@@ -285,6 +376,14 @@ static void what_is_refused(void)
     reset();                           \
     config.member = value;             \
     EQUAL(status, init())
+    size = whimbrel_modem_size(NULL);
+    reset();
+    config.card = &whimbrel_modem_card_auto;
+    CHECK(whimbrel_modem_size(&config) > size);
+    EQUAL(WHIMBREL_ERR_FULL, whimbrel_modem_init(memory, whimbrel_modem_size(&config) - 1, &config, &modem));
+    EQUAL(WHIMBREL_OK, whimbrel_modem_init(memory, whimbrel_modem_size(&config), &config, &modem));
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, transmit(open_channel, 3));
+    EQUAL(WHIMBREL_ERR_BAD_VALUE, transmit(too_long, sizeof too_long));
     REFUSED(WHIMBREL_ERR_ARGUMENT, size, 0);
     EQUAL(0, whimbrel_modem_size(&config));
     REFUSED(WHIMBREL_ERR_ARGUMENT, size, sizeof config + 8);
@@ -307,6 +406,8 @@ static void what_is_refused(void)
 int main(void)
 {
     a_message_each_way();
+    an_apdu_by_csim();
+    an_apdu_in_a_session();
     what_is_configured_is_said();
     what_is_refused();
     return verdict("modem");

@@ -302,6 +302,7 @@ class ModemConfig(Structure):
         ("check_s", c_uint32),
         ("event", MODEM_EVENT),
         ("event_context", c_void_p),
+        ("card", c_void_p),
     ]
 
 
@@ -321,6 +322,7 @@ class ModemState(Structure):
         ("dropped", c_uint32),
         ("restarts", c_uint32),
         ("service_centre", c_char * 25),
+        ("card", c_uint8),
     ]
 
 

@@ -49,6 +49,7 @@ impl Serial {
             check_s: 600,
             event: Some(event),
             event_context: Rc::as_ptr(&events).cast_mut().cast(),
+            card: ptr::null(),
         };
         // SAFETY: the memory lives as long as the engine
         unsafe {

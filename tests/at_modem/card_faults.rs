@@ -1,0 +1,409 @@
+//! APDUs, and a modem or a card that does not do as it should: an error is told, never the response to another command, and
+//! the next session works.
+
+use crate::bench::{Bench, CONFIG};
+use crate::card::{CLOSE_1, OPEN, ready, ready_with, select_1};
+use crate::fake::{FAULTS, Fake, Fault};
+use whimbrel::at::{Code, Config, Progress, Readiness, Way};
+use whimbrel::error::Error;
+
+const WAYS: [Way; 2] = [Way::Generic, Way::Channels];
+/// A command that the application on the card gives back.
+const GIVE_BACK: &str = "0110AABB00";
+
+/// A channel with its application.
+fn opened(way: Way, change: impl FnOnce(&mut Fake)) -> Bench {
+    let mut bench = ready(way);
+    change(&mut bench.fake);
+    open(&mut bench);
+    bench
+}
+
+fn open(bench: &mut Bench) {
+    assert_eq!(bench.apdu(OPEN), Ok("019000".into()));
+    assert!(bench.apdu(&select_1()).unwrap().ends_with("9000"));
+}
+
+/// All channels are closed, and a session works.
+fn works_again(bench: &mut Bench, what: &str) {
+    bench.run(20_000);
+    bench.until_ready();
+    assert_eq!(bench.fake.card.open(), [0; 0], "{what}: {:?}", bench.fake.commands);
+    open(bench);
+    assert_eq!(bench.apdu(GIVE_BACK), Ok("AABB9000".into()), "{what}");
+    assert_eq!(bench.apdu(CLOSE_1), Ok("9000".into()), "{what}");
+    assert_eq!(bench.fake.card.open(), [0; 0], "{what}");
+}
+
+#[test]
+fn answers_whose_lengths_do_not_agree_are_no_responses() {
+    let twists: [fn(&str) -> String; 10] = [
+        |answer| answer.replace(": ", ": 1"),
+        |answer| answer.replace("9000", "900"),
+        |answer| answer.replace("9000", "90"),
+        |answer| answer.replace("9000", "90G0"),
+        |answer| answer.replace("AABB9000", "").replace('8', "0"),
+        |answer| answer.replace("AABB9000", "90").replace('8', "2"),
+        |answer| answer.replace(',', ""),
+        |answer| answer.replace("\"AABB9000\"", ""),
+        |answer| format!("{}: 518,\"{}\"", &answer[..5], "A5".repeat(259)),
+        |answer| format!("{answer}\r\n{answer}"),
+    ];
+    for way in WAYS {
+        for (number, twist) in twists.into_iter().enumerate() {
+            let mut bench = opened(way, |_| {});
+            bench.fake.card.twist = Some(twist);
+            assert_eq!(bench.apdu(GIVE_BACK), Err(Error::Malformed), "{way:?} {number}");
+            bench.fake.card.twist = None;
+            works_again(&mut bench, "twisted");
+        }
+        let mut bench = opened(way, |_| {});
+        bench.fake.card.twist = Some(|answer| {
+            answer.to_lowercase().replacen("+c", "+C", 1).replace("sim", "SIM").replace("gla", "GLA")
+        });
+        assert_eq!(bench.apdu(GIVE_BACK), Ok("AABB9000".into()), "lower case is hex too");
+        bench.fake.card.twist = Some(|answer| answer.replace('"', ""));
+        assert_eq!(bench.apdu(GIVE_BACK), Ok("AABB9000".into()), "no quotes are no harm");
+    }
+}
+
+#[test]
+fn what_crsm_says_wrongly_is_no_response() {
+    let twists: [fn(&str) -> String; 6] = [
+        |answer| answer.replace("144,0", "144"),
+        |answer| answer.replace("144,0", "400,0"),
+        |answer| answer.replace("144,0", ","),
+        |answer| answer.replace("\"62", "\"6"),
+        |answer| answer.replace("\"62", "\"XX"),
+        |_| format!("+CRSM: 144,0,\"{}\"", "A5".repeat(257)),
+    ];
+    for (number, twist) in twists.into_iter().enumerate() {
+        let mut bench = ready(Way::Channels);
+        bench.fake.card.twist = Some(twist);
+        assert_eq!(bench.apdu("00A40004022FE200"), Err(Error::Malformed), "{number}");
+        assert_eq!(bench.ask("00B000000A"), Ok(Some("6986".into())), "nothing is selected");
+    }
+    let mut bench = ready(Way::Channels);
+    bench.fake.card.twist = Some(|_| "+CRSM: 148,4,\"\"".into());
+    assert_eq!(bench.apdu("00A40004022FE200"), Ok("9404".into()));
+}
+
+#[test]
+fn sessions_that_have_no_number_are_not_opened() {
+    for twist in [|_: &str| "+CCHO: x".to_owned(), |_: &str| "+CCHO:".into(), |_: &str| "4294967296".into()] {
+        let mut bench = ready_with(Way::Channels, |fake| fake.card.twist = Some(twist));
+        bench.apdu(OPEN).unwrap();
+        assert_eq!(bench.apdu(&select_1()), Err(Error::Malformed));
+    }
+}
+
+#[test]
+fn a_modem_that_does_not_answer_is_woken_and_the_channel_is_closed() {
+    for way in WAYS {
+        let mut bench = opened(way, |_| {});
+        bench.fake.deaf_to = vec!["AT+CSIM", "AT+CGLA"];
+        let before = bench.now;
+        assert_eq!(bench.apdu(GIVE_BACK), Err(Error::Timeout));
+        assert_eq!(bench.now - before, 15_000);
+        bench.fake.deaf_to.clear();
+        works_again(&mut bench, "deaf");
+        assert_eq!(bench.count(Code::Restarted), 1);
+    }
+}
+
+#[test]
+fn a_restart_between_two_apdus_is_told_once_and_by_whatever_comes_next() {
+    for way in WAYS {
+        for banner in [true, false] {
+            for next in [GIVE_BACK, OPEN, CLOSE_1] {
+                if way == Way::Channels && next == OPEN && !banner {
+                    // the modem is not asked for that, and so it is not seen
+                    continue;
+                }
+                let mut bench = opened(way, |_| {});
+                bench.fake.reset(banner);
+                if banner {
+                    bench.run(10_000);
+                }
+                // +CSIM has opened a channel before the echo shows the restart, and its number is not known
+                let leaks = way == Way::Generic && !banner && next == OPEN;
+                let error = bench.apdu(next);
+                let closes = bench.commands("AT+CCHC");
+                assert_eq!(error, Err(Error::Closed), "{way:?} {banner} {next}");
+                if leaks {
+                    assert_eq!(bench.fake.card.open(), [1]);
+                    bench.fake.card.reset();
+                }
+                works_again(&mut bench, "restart");
+                assert_eq!(
+                    bench.commands("AT+CCHC"),
+                    closes + usize::from(way == Way::Channels),
+                    "only ours"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_restart_after_the_end_of_a_session_is_nobodys_business() {
+    for way in WAYS {
+        let mut bench = opened(way, |_| {});
+        assert_eq!(bench.apdu(CLOSE_1), Ok("9000".into()));
+        bench.fake.reset(true);
+        bench.run(10_000);
+        open(&mut bench);
+    }
+}
+
+#[test]
+fn a_session_that_the_modem_knows_no_more_is_over() {
+    let mut bench = opened(Way::Channels, |_| {});
+    bench.fake.card.reset();
+    assert_eq!(bench.apdu(GIVE_BACK), Err(Error::Closed));
+    works_again(&mut bench, "forgotten");
+}
+
+#[test]
+fn a_busy_card_is_tried_again_a_few_times() {
+    for way in WAYS {
+        let mut bench = opened(way, |_| {});
+        bench.fake.card.busy = 5;
+        let before = bench.now;
+        assert_eq!(bench.apdu(GIVE_BACK), Ok("AABB9000".into()));
+        assert!((10_000..11_000).contains(&(bench.now - before)));
+        bench.fake.card.busy = 6;
+        assert_eq!(bench.apdu(GIVE_BACK), Err(Error::Busy));
+        works_again(&mut bench, "busy");
+    }
+}
+
+#[test]
+fn errors_of_the_modem_are_told_apart() {
+    for (answer, error) in [
+        ("ERROR", Error::Refused),
+        ("+CME ERROR: 3", Error::Refused),
+        ("+CME ERROR: 4", Error::NotSupported),
+        ("+CME ERROR: 10", Error::NotFound),
+        ("+CME ERROR: 11", Error::Unauthorized),
+        ("+CME ERROR: 12", Error::Unauthorized),
+        ("+CME ERROR: 13", Error::Link),
+        ("+CME ERROR: 15", Error::Link),
+        ("+CME ERROR: SIM failure", Error::Refused),
+        ("+CMS ERROR: 310", Error::NotFound),
+    ] {
+        let mut bench = ready_with(Way::Generic, |fake| fake.unknown = vec![("AT+CSIM", answer)]);
+        assert_eq!(bench.apdu(OPEN), Err(error), "{answer}");
+        bench.fake.unknown.clear();
+        works_again(&mut bench, answer);
+    }
+}
+
+#[test]
+fn a_command_that_is_given_up_is_carried_to_its_end_and_its_response_dropped() {
+    for way in WAYS {
+        let mut bench = opened(way, |fake| fake.latency = 500);
+        let at = bench.fake.commands.len();
+        assert_eq!(bench.ask(GIVE_BACK), Ok(None));
+        bench.run(100);
+        assert_eq!(bench.ask("0110CCDD00"), Ok(None), "the line is busy");
+        assert_eq!(bench.modem.state().card, Progress::Waiting);
+        bench.run(100);
+        assert_eq!(bench.fake.commands.len(), at + 1, "one in flight");
+        assert_eq!(bench.apdu("0110CCDD00"), Ok("CCDD9000".into()));
+        // and by nothing at all
+        assert_eq!(bench.ask(GIVE_BACK), Ok(None));
+        bench.run(100);
+        assert_eq!(bench.ask(""), Ok(None));
+        assert_eq!(bench.modem.state().card, Progress::Idle);
+        bench.run(2_000);
+        assert_eq!(bench.ask(""), Ok(None));
+        assert_eq!(bench.fake.commands.len(), at + 3);
+        // before the line has begun, and when the response is there
+        assert_eq!(bench.ask(GIVE_BACK), Ok(None));
+        assert_eq!(bench.ask("0110000100"), Ok(None));
+        bench.run(2_000);
+        assert_eq!(bench.apdu("0110000200"), Ok("00029000".into()));
+        assert_eq!(bench.fake.card.seen.iter().filter(|apdu| apdu.ends_with("AABB00")).count(), 2);
+        assert_eq!(bench.apdu(CLOSE_1), Ok("9000".into()));
+        assert_eq!(bench.count(Code::Restarted), 0);
+    }
+}
+
+#[test]
+fn the_same_command_after_its_response_is_another_one() {
+    for way in WAYS {
+        let mut bench = opened(way, |_| {});
+        for _ in 0..3 {
+            assert_eq!(bench.apdu(GIVE_BACK), Ok("AABB9000".into()));
+        }
+        assert_eq!(bench.fake.card.seen.iter().filter(|apdu| apdu.as_str() == GIVE_BACK).count(), 3);
+    }
+}
+
+#[test]
+fn a_channel_whose_opening_nobody_has_waited_for_is_closed() {
+    // given up while the card opens it, and when its response is there
+    for wait in [0, 100, 2_000] {
+        for way in [Way::Auto, Way::Generic, Way::Channels] {
+            let mut bench = ready(way);
+            bench.fake.latency = 300;
+            for _ in 0..5 {
+                if bench.ask(OPEN).unwrap().is_some() {
+                    // the modem is not asked for that
+                    assert_eq!(bench.apdu(CLOSE_1), Ok("9000".into()));
+                }
+                bench.run(wait);
+                bench.ask("").unwrap();
+                bench.run(2_000);
+            }
+            assert_eq!(bench.fake.card.open(), [0; 0]);
+            assert_eq!(bench.apdu(OPEN), Ok("019000".into()));
+        }
+    }
+}
+
+#[test]
+fn an_application_selected_for_nobody_is_replaced_by_the_next() {
+    let mut bench = ready(Way::Channels);
+    bench.fake.latency = 300;
+    bench.apdu(OPEN).unwrap();
+    assert_eq!(bench.ask(&select_1()), Ok(None));
+    bench.run(100);
+    assert_eq!(bench.ask(""), Ok(None));
+    assert_eq!(bench.apdu(&select_1()), Ok("9000".into()));
+    assert_eq!((bench.commands("AT+CCHO"), bench.commands("AT+CCHC")), (2, 1));
+    assert_eq!(bench.apdu(GIVE_BACK), Ok("AABB9000".into()));
+}
+
+#[test]
+fn an_error_that_nobody_has_asked_for_is_told_as_closed_channels() {
+    for way in WAYS {
+        let mut bench = opened(way, |_| {});
+        bench.fake.deaf_to = vec!["AT+CSIM", "AT+CGLA"];
+        assert_eq!(bench.ask(GIVE_BACK), Ok(None));
+        bench.run(100);
+        bench.ask("").unwrap();
+        bench.run(10_000);
+        bench.fake.deaf_to.clear();
+        bench.run(16_000);
+        assert_eq!(bench.ask("0110000000"), Err(Error::Closed));
+        works_again(&mut bench, "timeout for nobody");
+    }
+}
+
+#[test]
+fn a_sim_that_is_not_there_locked_or_broken_is_told_apart() {
+    let ask = |config: Config<'static>, change: &dyn Fn(&mut Fake)| {
+        let mut fake = Fake::new();
+        change(&mut fake);
+        let mut bench = Bench::with_card(config, Way::Generic, fake);
+        let error = bench.apdu(OPEN);
+        assert!(bench.now < 200_000, "{}", bench.now);
+        (error, bench.commands("AT+CPIN?"), bench.commands("AT+CSIM"))
+    };
+    let no_sim = |fake: &mut Fake| fake.card.missing = true;
+    assert_eq!(ask(CONFIG, &no_sim), (Err(Error::NotFound), 3, 0));
+    let not_ready = |fake: &mut Fake| fake.unknown = vec![("AT+CPIN?", "ERROR")];
+    assert_eq!(ask(CONFIG, &not_ready), (Err(Error::Link), 3, 0));
+    let locked = |fake: &mut Fake| fake.pin = Some("1234");
+    assert_eq!(ask(CONFIG, &locked), (Err(Error::Unauthorized), 3, 0));
+    let busy = |fake: &mut Fake| fake.unknown = vec![("AT+CPIN?", "+CME ERROR: 14")];
+    assert_eq!(ask(CONFIG, &busy), (Err(Error::Busy), 8, 0));
+    let dead = |fake: &mut Fake| fake.dead = true;
+    assert_eq!(ask(CONFIG, &dead), (Err(Error::Link), 0, 0));
+    let pin = Config { pin: Some(b"1234"), ..CONFIG };
+    let (response, asked, carried) = ask(pin, &locked);
+    assert_eq!((response, asked, carried), (Ok("019000".into()), 2, 1));
+}
+
+#[test]
+fn a_sim_that_comes_late_is_not_missed() {
+    let mut fake = Fake::new();
+    fake.card.missing = true;
+    let mut bench = Bench::with_card(CONFIG, Way::Generic, fake);
+    assert_eq!(bench.ask(OPEN), Ok(None));
+    bench.run(1_000);
+    bench.fake.card.missing = false;
+    assert_eq!(bench.apdu(OPEN), Ok("019000".into()));
+}
+
+#[test]
+fn a_sim_that_is_pulled_out_in_a_session_is_missing_after_that() {
+    for way in WAYS {
+        let mut bench = opened(way, |_| {});
+        bench.fake.card.missing = true;
+        bench.fake.card.reset();
+        assert_eq!(bench.apdu(GIVE_BACK), Err(Error::NotFound));
+        assert_eq!(bench.apdu(OPEN).err(), if way == Way::Generic { Some(Error::NotFound) } else { None });
+        bench.run(60_000);
+        assert_eq!(bench.modem.state().readiness, Readiness::NoSim);
+        assert_eq!(bench.ask(GIVE_BACK), Err(Error::NotFound));
+        bench.fake.card.missing = false;
+        works_again(&mut bench, "put in again");
+    }
+}
+
+#[test]
+fn a_closed_line_has_no_card_and_an_open_one_closes_what_was_left() {
+    for way in WAYS {
+        let mut bench = opened(way, |_| {});
+        let now = whimbrel::time::Instant::from_millis(bench.now);
+        bench.modem.line(now, false, &mut |_| {});
+        assert_eq!(bench.ask(GIVE_BACK), Err(Error::Closed));
+        assert_eq!(bench.ask(GIVE_BACK), Err(Error::Link));
+        bench.modem.line(now, true, &mut |_| {});
+        works_again(&mut bench, "line");
+    }
+}
+
+/// Every line of a session answered wrongly, in every way.
+#[test]
+fn every_command_line_answered_wrongly_once() {
+    for way in [Way::Auto, Way::Generic, Way::Channels] {
+        let mut whole = ready(way);
+        let first = whole.fake.commands.len();
+        open(&mut whole);
+        whole.apdu(GIVE_BACK).unwrap();
+        whole.apdu(CLOSE_1).unwrap();
+        let lines = whole.fake.commands.split_off(first);
+        assert!(lines.len() >= 3);
+        for (number, line) in lines.iter().enumerate() {
+            for fault in FAULTS {
+                let what = format!("{way:?}: {fault:?} instead of the answer to {line}");
+                let mut bench = ready(way);
+                bench.fake.faults = [(first + number, fault)].into();
+                let done = attempt(&mut bench, &what);
+                let harmless = matches!(fault, Fault::Equipment(14))
+                    || line.starts_with("AT+CCHC")
+                    || line.ends_with("=?");
+                assert!(done.is_err() || harmless, "{what}");
+                bench.run(60_000);
+                bench.until_ready();
+                // what was opened or not closed without a word about it stays so until the card is switched off
+                let silent =
+                    matches!(fault, Fault::Lie | Fault::Silence | Fault::Mute | Fault::Half | Fault::Garbage);
+                let opens = line.starts_with("AT+CCHO=\"") || line.starts_with("AT+CSIM=10");
+                if line.starts_with("AT+CCHC") || (silent && (opens || line.starts_with("AT+CSIM=8"))) {
+                    bench.fake.card.reset();
+                }
+                works_again(&mut bench, &what);
+            }
+        }
+    }
+}
+
+/// A session. What is told is the response to what was asked, or an error.
+fn attempt(bench: &mut Bench, what: &str) -> Result<(), Error> {
+    let fine = |response: &str| response == "6A82" || response.ends_with("9000");
+    assert_eq!(bench.apdu(OPEN)?, "019000", "{what}");
+    let selected = bench.apdu(&select_1())?;
+    assert!(fine(&selected), "{what}: {selected}");
+    if selected == "6A82" {
+        bench.apdu(CLOSE_1)?;
+        return Err(Error::Refused);
+    }
+    assert_eq!(bench.apdu(GIVE_BACK)?, "AABB9000", "{what}");
+    assert_eq!(bench.apdu(CLOSE_1)?, "9000", "{what}");
+    Ok(())
+}
