@@ -160,10 +160,13 @@ fn fcp_says_how_a_file_is_read() {
     }
 }
 
+/// Object ID, version, and instances.
+type Object = (u16, (u8, u8), Vec<u8>);
+
 /// What a file says, read through a window.
-fn pieces(file: &[u8], size: usize, step: usize) -> Result<Vec<(u16, (u8, u8), Vec<u8>)>, Error> {
+fn pieces(file: &[u8], size: usize, step: usize) -> Result<Vec<Object>, Error> {
     let mut reading = File::new(size as u16);
-    let (mut at, mut window, mut all) = (0, Vec::new(), Vec::<(u16, (u8, u8), Vec<u8>)>::new());
+    let (mut at, mut window, mut all) = (0, Vec::new(), Vec::<Object>::new());
     let mut rounds = 0;
     loop {
         rounds += 1;

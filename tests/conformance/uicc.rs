@@ -311,7 +311,6 @@ fn boot_003_c_o_numbers_that_are_taken_are_given_anew() {
         security: vec![(0, all.security[0].1.clone())],
         servers: all.servers[..1].to_vec(),
         access: all.access.clone(),
-        ..Configuration::default()
     };
     let card = Card::new(Profile::new(first.file()).description());
     card.put_into(&slot);

@@ -262,7 +262,8 @@ fn who_sits_between_is_found_out_and_gets_nothing_in_the_clear() {
     let mut host = TestHost::with_keys();
     read(Goal::Load, PREFERRED, WINDOW, &mut plain, &mut host);
     let protected: Vec<usize> = (0..plain.wire.len()).filter(|at| plain.wire[*at][0] == 0x05).collect();
-    let changes: [(&str, &dyn Fn(&mut Vec<u8>)); 6] = [
+    type Change<'c> = (&'c str, &'c dyn Fn(&mut Vec<u8>));
+    let changes: [Change<'_>; 6] = [
         ("the first bit", &|reply| reply[0] ^= 0x80),
         ("the checksum", &|reply| {
             let at = reply.len() - 3;
@@ -321,8 +322,7 @@ fn the_right_le_is_asked_for_with_a_new_command() {
     let mut plain = secured_card(hex(FULL));
     let mut host = TestHost::with_keys();
     read(Goal::Load, REQUIRED, WINDOW, &mut plain, &mut host);
-    let reads = plain.wire.iter().enumerate().filter(|(_, command)| command[..2] == [0x05, 0xb0]);
-    let at = reads.map(|(at, _)| at).last().unwrap();
+    let at = plain.wire.iter().rposition(|command| command[..2] == [0x05, 0xb0]).unwrap();
     let mut card = secured_card(hex(FULL));
     let mut host = TestHost::with_keys();
     let mut window = [0; WINDOW];
