@@ -31,6 +31,7 @@ mod sms_modem;
 mod sms_secured;
 mod table;
 mod uicc;
+mod uicc_messages;
 mod update;
 mod weather;
 mod writing;

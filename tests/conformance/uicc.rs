@@ -3,8 +3,8 @@
 use super::dtls::KEY;
 use std::sync::{Arc, Mutex, MutexGuard};
 use whimbrel::capi::*;
-use whimbrel_lab::bootstrap::{Configuration, SecurityValues, ServerValues, file};
-use whimbrel_lab::device::{Event, Fault, Reader, Right, Security, Slot};
+use whimbrel_lab::bootstrap::{Configuration, SecurityValues, file};
+use whimbrel_lab::device::{Access, Event, Fault, Moment, Reader, Right, Security, Slot};
 use whimbrel_lab::scene::{FIRST_ID, SECOND_ID};
 use whimbrel_lab::uicc::{
     Chip, Content, Description, Form, KeySet, Label, PKCS15, Pin, Profile, Reading, Scp03, Uicc, Way,
@@ -324,7 +324,7 @@ fn boot_003_c_o_numbers_that_are_taken_are_given_anew() {
 
 /// Section 5.2.4: nobody is spoken to before the card was tried, and without one the next mode follows.
 #[test]
-fn boot_010_c_m_the_card_comes_first() {
+fn boot_009_c_m_the_card_comes_first() {
     let slot = Slot::default();
     let mut setup = Setup { factory: true, ..setup(&slot) };
     setup.load = false;
@@ -367,7 +367,6 @@ fn sec_009_c_o_the_card_is_read_through_a_secure_channel() {
                 answer.windows(16).any(|bytes| secret.windows(16).any(|part| part == bytes))
             });
             assert!(!shown, "nothing of the file goes in clear");
-            let _ = &lab;
         }
     }
 }
@@ -569,15 +568,81 @@ fn boot_013_c_o_whatever_goes_wrong_nothing_is_lost() {
     println!("{cases} cases, {told} told as failures, {empty} taken for a card without data");
 }
 
-/// Values that only say what is true at the ends.
+/// Appendix G.3.3 has any object: those of the application that the client knows are written.
 #[test]
 fn boot_012_c_o_an_object_of_the_application_is_written_too() {
     let (setup, slot, _card) = one();
     let mut objects = setup.configuration().objects();
     objects.push((3303, instance(0, &[whimbrel_lab::tlv::resource(5700, 1.0f64.to_be_bytes())])));
-    let _ = (ServerValues::new(1), SecurityValues::default());
     let objects: Vec<_> = objects.into_iter().map(|(id, instances)| file_object(id, instances)).collect();
     Card::new(Profile::new(file(&objects)).description()).put_into(&slot);
     let lab = registered(&setup);
     assert_eq!(count(&lab, WHIMBREL_EVENT_CARD_FAILED), 0);
+}
+
+/// The life of a device and its cards: one is read, changes its mind, is pulled; another one comes.
+fn live(lab: &mut Lab, slot: &Slot, files: &[Vec<u8>; 2]) {
+    let card = Card::new(Profile::new(files[0].clone()).description());
+    card.put_into(slot);
+    lab.run(minutes(20));
+    card.rewrite(files[1].clone());
+    lab.run(minutes(20));
+    slot.pull();
+    lab.run(minutes(20));
+    let profile = Profile { iccid: "89000000000000000002".into(), ..Profile::new(files[0].clone()) };
+    Card::new(profile.description()).put_into(slot);
+    lab.run(minutes(20));
+}
+
+/// A power cut at every storage operation of that life: whatever card is in the slot when power comes again, the device does
+/// what it says, and has nothing of another.
+#[test]
+fn boot_013_c_o_power_cuts_leave_nothing_of_another_card() {
+    let slot = Slot::default();
+    let mut setup = Setup { lifetime: 600, servers: 2, ..setup(&slot) };
+    setup.card.as_mut().expect("a reader").look = 30;
+    let one = |id: u16| {
+        let all = setup.configuration();
+        let mine = |values: &SecurityValues| values.short_server_id == Some(id);
+        Configuration {
+            security: all.security.into_iter().filter(|(_, values)| mine(values)).collect(),
+            servers: all.servers.into_iter().filter(|(_, values)| values.short_server_id == id).collect(),
+            ..Configuration::default()
+        }
+        .file()
+    };
+    let files = [one(FIRST_ID), one(SECOND_ID)];
+    let mut whole = setup.switched_on();
+    live(&mut whole, &slot, &files);
+    assert!(whole.device.is_registered(FIRST_ID) && !whole.device.is_registered(SECOND_ID));
+    let writes: Vec<usize> = (0..)
+        .zip(whole.storage.log())
+        .filter(|(_, (access, _))| *access != Access::Read)
+        .map(|(at, _)| at)
+        .collect();
+    let mut cuts = 0;
+    for at in writes.iter().copied() {
+        for moment in [Moment::Before, Moment::Torn, Moment::Garbled, Moment::After] {
+            for (n, file) in files.iter().map(Some).chain([None]).enumerate() {
+                slot.pull();
+                let mut lab = setup.switched_on();
+                lab.storage.cut_at(at, moment);
+                live(&mut lab, &slot, &files);
+                let what = format!("{moment:?} at {at}, card {n}");
+                assert!(lab.storage.is_off(), "{what}: no power cut");
+                slot.pull();
+                if let Some(file) = file {
+                    Card::new(Profile::new(file.clone()).description()).put_into(&slot);
+                }
+                lab.storage.cut_never();
+                lab.power_cycle();
+                lab.run(minutes(15));
+                let known = [FIRST_ID, SECOND_ID].map(|id| lab.device.is_registered(id));
+                assert_eq!(known, [n == 0, n == 1], "{what}");
+                cuts += 1;
+            }
+        }
+    }
+    println!("{} storage operations that write, {cuts} power cuts", writes.len());
+    assert!(writes.len() >= 8);
 }

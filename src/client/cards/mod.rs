@@ -112,6 +112,8 @@ pub struct Cards<'a> {
     ask: Cell<Instant>,
     /// How often they could not be exchanged.
     misses: Cell<u8>,
+    /// The card has refused one of them.
+    stuck: Cell<Option<Failure>>,
     /// Nor before.
     hold_until: Cell<Instant>,
     outbox: Outbox<'a>,
@@ -146,6 +148,7 @@ impl<'a> Cards<'a> {
             told_gone: Cell::new(false),
             ask: Cell::new(Instant::NEVER),
             misses: Cell::new(0),
+            stuck: Cell::new(None),
             hold_until: Cell::new(Instant::ZERO),
             outbox: Outbox::new(outbox),
         })
@@ -167,6 +170,7 @@ impl<'a> Cards<'a> {
         }
         if ctx.now >= self.messages_due() {
             self.ask_later(ctx.now);
+            self.stuck.set(None);
             self.start(ctx, Job::Messages);
         }
     }
@@ -209,7 +213,10 @@ impl<'a> Cards<'a> {
     /// The card has been read as far as was asked for.
     fn done(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, job: Job, outcome: Outcome) {
         match (outcome, job) {
-            (Outcome::Messages { .. }, _) => self.misses.set(0),
+            (Outcome::Messages { .. }, _) => match self.stuck.take() {
+                Some(failure) => self.missed(engine, ctx, &failure),
+                None => self.misses.set(0),
+            },
             (Outcome::Empty { .. }, _) => {
                 self.bootstrap.undo_load(engine, ctx);
                 self.empty(engine, ctx);
@@ -319,7 +326,9 @@ impl<'a> Cards<'a> {
             self.due.set(ctx.now);
         }
         if misses < TRIES {
-            self.hold_until.set(ctx.now.after(PAUSE_MS));
+            let until = ctx.now.after(PAUSE_MS);
+            self.hold_until.set(until);
+            self.ask.set(self.ask.get().earlier(until));
         } else {
             // nobody would repeat it, and nobody waits for ever
             self.misses.set(0);
@@ -398,13 +407,14 @@ impl Host for Visit<'_, '_, '_, '_, '_> {
     }
 
     fn next_message(&mut self, buffer: &mut [u8]) -> Option<usize> {
-        self.cards.outbox.first(buffer)
+        // one that the card has refused is not offered again at once
+        if self.cards.stuck.get().is_some() { None } else { self.cards.outbox.first(buffer) }
     }
 
     fn message_stored(&mut self, done: Result<(), Failure>) {
-        self.cards.outbox.drop_first();
-        if let Err(failure) = done {
-            self.engine.tell(self.ctx, Event::new(EventCode::CardFailed, 0).why(code(&failure)));
+        match done {
+            Ok(()) => self.cards.outbox.drop_first(),
+            Err(failure) => self.cards.stuck.set(Some(failure)),
         }
     }
 

@@ -476,6 +476,7 @@ impl Node for Device {
         self.most_sent = self.most_sent.max(self.platform.outbox.borrow().len() - before);
         self.next = self.platform.on_the_bench(next);
         self.pump();
+        self.exchange_with_card();
     }
 
     fn output(&mut self) -> Option<(Peer, Vec<u8>)> {

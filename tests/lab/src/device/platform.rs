@@ -65,6 +65,8 @@ pub(super) struct Platform {
     /// How often the user was asked for a PIN, and how many tries were left then.
     pub pins: Cell<u32>,
     pub tries: Cell<u8>,
+    /// A message has come for the card, and the modem tells.
+    pub card_told: Cell<bool>,
     /// How many the modem has no room for.
     pub refused_texts: Cell<u32>,
     pub pending: Cell<u32>,
@@ -92,6 +94,7 @@ impl Platform {
             reader: RefCell::default(),
             pins: Cell::new(0),
             tries: Cell::new(0),
+            card_told: Cell::new(false),
             refused_texts: Cell::new(0),
             pending: Cell::new(0),
             broken: Cell::new(false),

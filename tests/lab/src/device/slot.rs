@@ -2,7 +2,7 @@
 
 use super::Device;
 use super::platform::platform;
-use crate::uicc::Chip;
+use crate::uicc::{Chip, Dropped, Uicc};
 use std::ffi::c_void;
 use std::fmt;
 use std::ptr;
@@ -39,6 +39,10 @@ struct Inner {
     trace: Vec<(Vec<u8>, Vec<u8>)>,
     /// What goes wrong with the command of that number.
     fault: Option<(usize, Fault)>,
+    /// The card that takes and sends short messages.
+    uicc: Option<Arc<Mutex<Uicc>>>,
+    /// The modem tells of them.
+    tells: bool,
 }
 
 /// A slot, shared by the device and the test.
@@ -53,7 +57,15 @@ impl fmt::Debug for Slot {
 
 impl Default for Slot {
     fn default() -> Self {
-        let inner = Inner { chip: None, latency: 0, pending: None, trace: Vec::new(), fault: None };
+        let inner = Inner {
+            chip: None,
+            latency: 0,
+            pending: None,
+            trace: Vec::new(),
+            fault: None,
+            uicc: None,
+            tells: false,
+        };
         Self(Arc::new(Mutex::new(inner)))
     }
 }
@@ -78,10 +90,35 @@ impl Slot {
         (inner.chip, inner.pending) = (Some(chip), None);
     }
 
+    /// Puts a card in that takes short messages from the modem and sends some through it; `tells`: the modem says when one has
+    /// come.
+    pub fn serve(&self, uicc: &Arc<Mutex<Uicc>>, tells: bool) {
+        self.insert(uicc.clone());
+        let mut inner = self.inner();
+        (inner.uicc, inner.tells) = (Some(uicc.clone()), tells);
+    }
+
+    /// Gives a TPDU from the network to the card if it is for it; whether the client is told.
+    pub(super) fn envelope(&self, tpdu: &[u8]) -> Option<bool> {
+        let inner = self.inner();
+        let mut uicc = inner.uicc.as_ref()?.lock().expect("nobody panicked with it");
+        match uicc.envelope(tpdu) {
+            Err(Dropped::NotForCard | Dropped::Malformed(_)) => None,
+            _ => Some(inner.tells),
+        }
+    }
+
+    /// What the card wants sent.
+    pub(super) fn outgoing(&self) -> Vec<Vec<u8>> {
+        let inner = self.inner();
+        let Some(uicc) = &inner.uicc else { return Vec::new() };
+        uicc.lock().expect("nobody panicked with it").outgoing()
+    }
+
     /// Pulls the card.
     pub fn pull(&self) -> Option<Box<dyn Chip>> {
         let mut inner = self.inner();
-        inner.pending = None;
+        (inner.pending, inner.uicc) = (None, None);
         inner.chip.take()
     }
 
@@ -332,5 +369,22 @@ impl Device {
     /// How often the device's user was asked for a PIN, and how many tries there were left the last time.
     pub fn pins(&self) -> (u32, u8) {
         (self.platform.pins.get(), self.platform.tries.get())
+    }
+}
+
+impl Device {
+    /// Between the card and the network, which is the modem's business.
+    pub(super) fn exchange_with_card(&mut self) {
+        let slot = self.platform.reader.borrow().as_ref().map(|reader| reader.slot.clone());
+        let Some(slot) = slot else { return };
+        if let Some(phone) = &*self.platform.phone.borrow() {
+            for tpdu in slot.outgoing() {
+                // that the network does not take it nobody is told
+                let _ = phone.submit(self.platform.now.get(), &tpdu);
+            }
+        }
+        if self.platform.card_told.take() {
+            assert_eq!(self.card_message(), WHIMBREL_OK);
+        }
     }
 }

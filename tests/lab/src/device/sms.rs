@@ -167,6 +167,12 @@ pub(super) unsafe extern "C" fn receive(context: *mut c_void, buffer: *mut u8, s
     }
     let phone = platform.phone.borrow();
     let Some(tpdu) = phone.as_ref().and_then(|phone| phone.receive(platform.now.get())) else { return 0 };
+    let slot = platform.reader.borrow().as_ref().map(|reader| reader.slot.clone());
+    if let Some(tells) = slot.and_then(|slot| slot.envelope(&tpdu)) {
+        // it never shows here
+        platform.card_told.set(platform.card_told.get() || tells);
+        return 0;
+    }
     match buffer.get_mut(..tpdu.len()) {
         None => WHIMBREL_ERR_TRUNCATED,
         Some(room) => {
