@@ -119,8 +119,10 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     for line in io::stdin().lock().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
         println!("{}", slot.order(line.trim()).unwrap_or_else(|error| json!({ "error": error })));
     }
-    while !arguments.until_eof {
-        std::thread::park();
+    if !arguments.until_eof {
+        loop {
+            std::thread::park();
+        }
     }
     slot.reader.remove();
     Ok(())

@@ -157,7 +157,7 @@ mod tests {
         stream.write_all(&[0, 1, 2]).unwrap();
         assert_eq!(ask(&mut stream, &[4]), [0x3b, 3], "reset");
         assert_eq!(ask(&mut stream, &[0, 0xa4, 4, 4, 0]), [0, 4, 4, 0xa4, 0]);
-        assert_eq!(ask(&mut stream, &[0xff, 0, 0, 0]), [], "no answer");
+        assert_eq!(ask(&mut stream, &[0xff, 0, 0, 0]), b"", "no answer");
         let long: Vec<u8> = (0..=255).chain(0..5).collect();
         assert_eq!(ask(&mut stream, &long), long.iter().rev().copied().collect::<Vec<_>>());
     }
