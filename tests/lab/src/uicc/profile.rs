@@ -290,7 +290,7 @@ fn short_path(id: u16) -> Vec<u8> {
 /// An object that is no bootstrap file: its OID, 2.23.43.1, is another arc.
 fn other_object(file: u16) -> Vec<u8> {
     let oid = tlv(0x06, &[0x67, 0x2b, 0x01]);
-    group(0x30, &[group(0x30, &[text("Other")]), group(0x30, &[oid]), tlv(0xa1, &short_path(file))])
+    group(0x30, &[group(0x30, &[text("OMA DM")]), group(0x30, &[oid]), tlv(0xa1, &short_path(file))])
 }
 
 /// Ten octets of digits with their nibbles swapped, filled up with F.
