@@ -6,7 +6,7 @@
 //!
 //! The file is what `tools/card/card.py make` writes. The card is in from the beginning, unless `--out`. Lines on standard
 //! output are JSON: `{"ready":true}`, then an answer for each line of standard input: `remove`, `insert`, `replace FILE`
-//! (another card, put in where one was), `reset` (the card by itself), `trace` (the commands since the last `trace`, and what
+//! (another card, put in where one was), `fault silent` or `fault SW1SW2` (what becomes of the next command), `trace` (the commands since the last `trace`, and what
 //! they got), `status`.
 //!
 //! A trace shows APDUs as they are, with PINs and whatever secrets the files hold. It is for a bench.
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use whimbrel_lab::text::hex;
-use whimbrel_lab::uicc::{Chip, Uicc, Vpcd};
+use whimbrel_lab::uicc::{Fault, Uicc, Vpcd};
 
 /// How long a reader may take to be there.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -76,7 +76,14 @@ impl Slot {
         match word {
             "insert" => self.insert()?,
             "remove" => self.reader.remove(),
-            "reset" => _ = self.card().reset(),
+            "fault" => {
+                let fault = match u16::from_str_radix(rest, 16) {
+                    Ok(status) => Fault::Status(status),
+                    Err(_) if rest == "silent" => Fault::Silent,
+                    Err(_) => return Err(format!("no fault: {rest}")),
+                };
+                self.card().fault(0, fault);
+            }
             "replace" => {
                 let other = load(rest.trim())?;
                 let was_in = self.reader.is_in();

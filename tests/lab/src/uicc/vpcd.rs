@@ -15,6 +15,8 @@ const OFF: u8 = 0;
 const ON: u8 = 1;
 const RESET: u8 = 2;
 const ATR: u8 = 4;
+/// What stands for no answer.
+const MUTE: u8 = 0x60;
 
 /// A card that is in a slot and in the hands of a test at the same time.
 impl<C: Chip + ?Sized> Chip for Arc<Mutex<C>> {
@@ -45,11 +47,33 @@ pub fn serve(mut reader: impl Read + Write, chip: &mut dyn Chip) -> io::Result<(
                 atr = chip.reset();
                 continue;
             }
-            // nothing at all says that the card does not answer
-            _ => chip.apdu(&message).unwrap_or_default(),
+            // the reader waits for ever for a card that is mute; less than a status word is the nearest there is
+            _ => chip.apdu(&message).unwrap_or_else(|| vec![MUTE]),
         };
         let length = u16::try_from(answer.len()).map_err(|_| io::ErrorKind::InvalidData)?;
         reader.write_all(&[&length.to_be_bytes(), &answer[..]].concat())?;
+    }
+}
+
+/// The reader's messages. It sends their length by itself and waits for an acknowledgement, which the system would hold
+/// back for 40 ms: seconds in a bootstrap by OpenSC.
+struct Prompt(TcpStream);
+
+impl Read for Prompt {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        #[cfg(target_os = "linux")]
+        rustix::net::sockopt::set_tcp_quickack(&self.0, true)?;
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Prompt {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -80,11 +104,11 @@ impl<C: Chip + 'static> Vpcd<C> {
             }
         };
         stream.set_nodelay(true)?;
-        let (reader, mut chip) = (stream.try_clone()?, Arc::clone(&self.chip));
+        let (mut reader, mut chip) = (Prompt(stream.try_clone()?), Arc::clone(&self.chip));
         let thread = thread::spawn(move || {
             // a reader that is gone is one without a card
-            let _ = serve(&reader, &mut chip);
-            let _ = reader.shutdown(Shutdown::Both);
+            let _ = serve(&mut reader, &mut chip);
+            let _ = reader.0.shutdown(Shutdown::Both);
         });
         self.connection = Some((stream, thread));
         Ok(())
@@ -157,7 +181,7 @@ mod tests {
         stream.write_all(&[0, 1, 2]).unwrap();
         assert_eq!(ask(&mut stream, &[4]), [0x3b, 3], "reset");
         assert_eq!(ask(&mut stream, &[0, 0xa4, 4, 4, 0]), [0, 4, 4, 0xa4, 0]);
-        assert_eq!(ask(&mut stream, &[0xff, 0, 0, 0]), b"", "no answer");
+        assert_eq!(ask(&mut stream, &[0xff, 0, 0, 0]), b"\x60", "no answer");
         let long: Vec<u8> = (0..=255).chain(0..5).collect();
         assert_eq!(ask(&mut stream, &long), long.iter().rev().copied().collect::<Vec<_>>());
     }
