@@ -51,8 +51,9 @@ impl File {
         Self::of(id, Content::Bytes(bytes.into()))
     }
 
-    /// A linear fixed file that anybody may read.
-    pub fn records(id: u16, length: u8, records: Vec<Vec<u8>>) -> Self {
+    /// A linear fixed file that anybody may read; records are filled up with FF.
+    pub fn records(id: u16, length: u8, mut records: Vec<Vec<u8>>) -> Self {
+        records.iter_mut().for_each(|record| record.resize(length.into(), 0xff));
         Self::of(id, Content::Records(length, records))
     }
 

@@ -236,7 +236,8 @@ impl Profile {
         let label = self.label.as_ref().map(|label| [tlv(0x50, label.as_bytes()), tlv(0x51, &path)].concat());
         let pkcs15 = [tlv(0x4f, &self.aid), label.unwrap_or_default()];
         let records = usim_first(self.usim, group(0x61, &usim), group(0x61, &pkcs15));
-        let mut dir = File::records(Self::DIR, 48, records);
+        let longest = records.iter().map(Vec::len).max().unwrap_or(0);
+        let mut dir = File::records(Self::DIR, longest.max(48) as u8, records);
         dir.short = Some(30);
         dir
     }

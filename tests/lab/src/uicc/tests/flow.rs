@@ -137,3 +137,46 @@ fn the_answer_to_reset_says_the_protocol() {
     card.description.atr = vec![0x3b, 0x00];
     assert_eq!(card.atr(), [0x3b, 0x00]);
 }
+
+/// Commands that begin as right ones do: the card may say what it likes, but it answers, and with a status word.
+#[test]
+fn no_command_takes_the_card_down() {
+    let mut description = Profile::new(bootstrap()).private(Pin::new(1, "1234")).description();
+    description.scp03 = Some(Scp03::new(&[1; 16], &[2; 16]));
+    description.messages = Some(Messages::new([]));
+    let seeds = [
+        "0070000001",
+        SELECT_PKCS15,
+        "00A40804047FFF643200",
+        "00B0000020",
+        "00B201F430",
+        "002000010831323334FFFFFFFF",
+        "8050000008010203040506070800",
+        "848233001082AD05128E2D3C674C29A489083CB332",
+        "00A4040C07F04C574D324D01",
+        "80CA000500",
+        "80E28000170B915155550521F305000C64451234A1B2C3D4C0FF4F4B",
+        "80C2000051D14F820283818607915155550501F08B40440B915155550521F37FF6621020304050002D0270000028151600",
+        "00C0000000",
+    ]
+    .map(hex);
+    let mut chance = crate::Random::new(6);
+    let mut card = Uicc::new(description);
+    for n in 0..30_000_u32 {
+        let mut command = seeds[chance.up_to(12) as usize].clone();
+        for _ in 0..chance.up_to(2) {
+            let at = chance.up_to(command.len() as u64 - 1) as usize;
+            match chance.up_to(3) {
+                0 => command.truncate(at.max(1)),
+                1 => command.insert(at, chance.next() as u8),
+                2 => command[at] ^= 1 << chance.up_to(7),
+                _ => command[at] = chance.next() as u8,
+            }
+        }
+        card.description.waits = n % 3 == 0;
+        let answer = card.answer(&command);
+        assert!((2..=258).contains(&answer.len()), "{command:02X?}");
+        assert!([0x6, 0x9].contains(&(answer[answer.len() - 2] >> 4)), "{command:02X?}");
+    }
+    assert!(card.open_channels().len() <= 3);
+}

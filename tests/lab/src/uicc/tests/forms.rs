@@ -109,3 +109,66 @@ fn the_slice_is_only_a_part_of_the_file() {
     assert_eq!(card.bytes(Profile::FILE)[0x80..0x80 + 331], bootstrap());
     assert!(card.bytes(Profile::FILE)[0x80 + 331..].iter().all(|octet| *octet == 0xff));
 }
+
+/// What `card.py make` writes for `tools/card/example.toml`; its own tests hold it to that file.
+const EXAMPLE: &str = include_str!("../../../../../tools/card/example.json");
+
+#[test]
+fn the_card_of_the_host_tool_is_that_of_the_same_profile() {
+    let mut made = Description::from_json(EXAMPLE).unwrap();
+    let file = made.bytes(Profile::FILE).clone();
+    assert_eq!((file.len(), &file[..4]), (512, &[0, 2, 0, 0xae][..]));
+    let profile = Profile::new(file).description();
+    assert_eq!(made.root, profile.root);
+    assert_eq!(made.pins, []);
+    let keys = made.scp03.unwrap();
+    assert_eq!(keys, Scp03::new(&(0x40..0x50).collect::<Vec<u8>>(), &(0x60..0x70).collect::<Vec<u8>>()));
+    let messages = made.messages.unwrap();
+    let (number, association) = &messages.peers[0];
+    assert_eq!((&messages.aid[..], messages.tag, &number[..]), (&Messages::AID[..], 5, "+15555550123"));
+    assert_eq!((association.sent, association.accepted, association.keys.kic), (0, 0, 0x12));
+}
+
+#[test]
+fn what_is_no_description_is_told_by_name() {
+    let with =
+        |member: &str| format!(r#"{{"format": "whimbrel-card 1", "root": {{"id": "3F00"}}, {member}}}"#);
+    let cases = [
+        ("[".to_owned(), "EOF"),
+        ("{}".to_owned(), "format"),
+        (r#"{"format": "whimbrel-card 1"}"#.to_owned(), "root is missing"),
+        (with(r#""channels": 20"#), "channels of card: a number up to 19 is expected"),
+        (with(r#""waits": 1"#), "waits of card: true or false is expected"),
+        (with(r#""reading": "x""#), "reading: x is not known"),
+        (with(r#""atr": "3B0""#), "atr of card: hexadecimal is expected"),
+        (with(r#""pins": [{"value": "1234"}]"#), "reference of pins: a number up to 255 is expected"),
+        (with(r#""scp03": {"keys": [{"enc": "00", "mac": "00"}]}"#), "enc and mac"),
+        (
+            with(r#""messages": {"peers": [{"parameters": "00", "keys": ""}]}"#),
+            "key parameters are 6 or 7 bytes",
+        ),
+    ];
+    for (text, wanted) in cases {
+        let error = Description::from_json(&text).unwrap_err();
+        assert!(error.contains(wanted), "{error} for {text}");
+    }
+    let all = r#""waits": true, "most": 7, "reading": "exact", "basic_dir": true, "mute": true, "proactive": true, "atr": "3B00",
+        "pins": [{"reference": 1, "value": "1234", "tries": 5, "left": 2, "disabled": true}]"#;
+    let card = Description::from_json(&with(all)).unwrap();
+    assert_eq!((card.waits, card.most, card.reading, card.channels), (true, Some(7), Reading::Exact, 3));
+    assert!(card.basic_dir && card.mute && card.proactive);
+    assert_eq!(card.pins, [Pin { tries: 5, left: 2, enabled: false, ..Pin::new(1, "1234") }]);
+    assert_eq!(Uicc::new(card).atr(), [0x3b, 0x00]);
+    let file = r#"{"format": "whimbrel-card 1", "root": {"id": "3F00", "files": [
+        {"id": "6432", "content": "00", "size": 9, "pin": 129, "deactivated": true, "sfi": 3}, {"id": "0001", "locked": true}]}}"#;
+    let mut card = Description::from_json(file).unwrap();
+    let wanted = File {
+        told: Some(9),
+        active: false,
+        access: Access::Pin(129),
+        short: Some(3),
+        ..File::new(0x6432, [0])
+    };
+    assert_eq!(*card.file(0x6432), wanted);
+    assert_eq!(card.file(1).access, Access::Never);
+}
