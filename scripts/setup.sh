@@ -24,6 +24,7 @@ card|test -x /usr/sbin/pcscd|pcscd
 card|test -e /usr/lib/pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd
 card|command -v pkcs15-tool|opensc
 card|command -v scriptor|pcsc-tools
+card|/usr/bin/python3 -c "import smartcard"|python3-pyscard
 python|python3 -m ensurepip --version|python3-venv
 java|command -v javac|default-jdk-headless
 java|command -v mvn|maven
