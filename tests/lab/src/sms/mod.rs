@@ -25,7 +25,7 @@ pub mod tpdu;
 pub use address::Address;
 pub use centre::{Centre, Fate, Record, Statistics, Weather};
 pub use gateway::{Carrier, Dropped, Front, Gateway, peer_of};
-pub use modem::{Fault, Modem};
+pub use modem::{Access, Fault, Modem};
 pub use packet::{Association, Keys, Refusal};
 pub use phone::{Delivery, Phone};
 pub use tpdu::{Deliver, StatusReport, Submit, UserData, Validity};

@@ -19,6 +19,7 @@ mod scp03;
 mod select;
 #[cfg(test)]
 mod tests;
+pub mod vpcd;
 
 use std::sync::{Arc, Mutex};
 
@@ -30,6 +31,7 @@ pub use files::{Access, Content, Directory, File};
 pub use messages::Dropped;
 pub use profile::{Form, Label, OID, PKCS15, Profile, USIM, Way};
 pub use scp03::cmac;
+pub use vpcd::Vpcd;
 
 /// What takes command APDUs: a card in a slot.
 pub trait Chip: Send {

@@ -77,6 +77,7 @@ impl Modem {
             return Err(End::Error);
         }
         let answer = self.extended(&call);
+        let answer = answer.or_else(|| self.card_command(&call));
         answer.or_else(|| self.message_command(&call)).unwrap_or(Err(End::Error))
     }
 
@@ -145,8 +146,9 @@ impl Modem {
     }
 
     /// Whether the card is there and open.
-    fn with_card(&self) -> Result<(), End> {
+    pub(super) fn with_card(&self) -> Result<(), End> {
         match self.card {
+            _ if self.slot.starts.is_some() => Err(End::Equipment(14)),
             Card::Ready => Ok(()),
             Card::Pin => Err(End::Equipment(11)),
             Card::Puk => Err(End::Equipment(12)),
@@ -156,6 +158,7 @@ impl Modem {
 
     fn pin_state(&self) -> Result<Reply, End> {
         match self.card {
+            _ if self.slot.starts.is_some() => Err(End::Equipment(14)),
             Card::Ready => said("+CPIN: READY"),
             Card::Pin => said("+CPIN: SIM PIN"),
             Card::Puk => said("+CPIN: SIM PUK"),

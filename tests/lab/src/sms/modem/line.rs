@@ -42,7 +42,7 @@ pub(super) fn with_centre(tpdu: &[u8]) -> Vec<u8> {
     [&address::centre(CENTRE), tpdu].concat()
 }
 
-fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
     let nibble = |byte: &u8| char::from(*byte).to_digit(16).map(|digit| digit as u8);
     let nibbles: Option<Vec<u8>> =
         text.iter().filter(|byte| !byte.is_ascii_whitespace()).map(nibble).collect();
@@ -151,16 +151,22 @@ impl Modem {
             }
             _ => {}
         }
+        self.slot.asked = false;
         let mut said = Vec::new();
         for command in split(&line[2..]) {
             match self.command(command.trim()) {
                 Ok(Reply::Said(lines)) => said.extend(lines),
                 Ok(Reply::Prompt(prompt)) => return self.ask(prompt, fault.as_ref()),
                 Ok(Reply::Gone) => return,
-                Err(end) => return self.respond(&said, &end, self.options.delay, fault.as_ref()),
+                Err(end) => return self.respond(&said, &end, self.delay(), fault.as_ref()),
             }
         }
-        self.respond(&said, &End::Ok, self.options.delay, fault.as_ref());
+        self.respond(&said, &End::Ok, self.delay(), fault.as_ref());
+    }
+
+    /// How long the command line takes.
+    const fn delay(&self) -> u64 {
+        self.options.delay + if self.slot.asked { self.options.card_delay } else { 0 }
     }
 
     fn ask(&mut self, prompt: Prompt, fault: Option<&Fault>) {
@@ -270,7 +276,12 @@ const fn in_words(error: u16) -> &'static str {
         10 => "SIM not inserted",
         11 => "SIM PIN required",
         12 => "SIM PUK required",
+        13 => "SIM failure",
+        14 => "SIM busy",
         16 => "incorrect password",
+        20 => "memory full",
+        21 => "invalid index",
+        22 => "not found",
         50 => "incorrect parameters",
         _ => "unknown",
     }

@@ -5,23 +5,27 @@
 //! what goes wrong is ordered as a [`Fault`].
 //!
 //! Files: `wire` (bytes with times), `line` (the line discipline), `general` and `messages` (commands), `delivery`
-//! (messages from the centre), `storage`.
+//! (messages from the centre), `storage`, `slot` (the card).
 
+#[cfg(test)]
+mod card_tests;
 mod delivery;
 mod general;
 mod line;
 mod messages;
 mod options;
+mod slot;
 mod storage;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-pub use options::{Fault, Options};
+pub use options::{Access, Fault, Options};
 
 use super::phone::{Delivery, Phone};
 use crate::net::Peer;
 use line::Prompt;
+use slot::Slot;
 use std::collections::VecDeque;
 use storage::Storage;
 use wire::Wire;
@@ -65,6 +69,7 @@ pub struct Modem {
     storage: Storage,
     card: Card,
     tries: u8,
+    slot: Slot,
     /// `+CFUN`.
     function: u8,
     centre: String,
@@ -102,6 +107,7 @@ impl Modem {
             settings,
             card,
             tries: 3,
+            slot: Slot::default(),
             function: 1,
             centre: options.centre.clone(),
             registration: 1,
@@ -157,7 +163,14 @@ impl Modem {
         let message = if self.takes_messages() { self.phone.next_deadline() } else { None };
         let ahead = (!self.ahead.is_empty()).then_some(self.busy_until);
         let acknowledgement = self.unacknowledged.as_ref().map(|(due, _)| *due);
-        let rest = [self.wire.deadline(), ahead, acknowledgement, self.booted_at, self.attached_at];
+        let rest = [
+            self.wire.deadline(),
+            ahead,
+            acknowledgement,
+            self.booted_at,
+            self.attached_at,
+            self.slot.starts,
+        ];
         rest.into_iter().flatten().chain(message).min()
     }
 
@@ -175,6 +188,7 @@ impl Modem {
             self.radio();
             self.tell_registration();
         }
+        self.start_card();
         if let Some((_, delivery)) = self.unacknowledged.take_if(|(due, _)| *due <= self.now) {
             // TS 27.005 section 3.4.1: nobody listens, so nothing more is routed
             self.phone.refuse(self.now, &delivery);
@@ -194,6 +208,7 @@ impl Modem {
     /// The `stat` of `+CEREG`.
     fn status(&self) -> u8 {
         match (self.function, self.card, self.booted_at, self.attached_at) {
+            _ if self.slot.starts.is_some() => 0,
             (1, Card::Ready, None, None) => self.registration,
             (1, Card::Ready, ..) => 2,
             _ => 0,
@@ -231,6 +246,7 @@ impl Modem {
         }
         self.wire.clear();
         (self.settings, self.card, self.function) = (self.options.settings(), self.options.card(), 1);
+        self.slot.reset();
         (self.prompt, self.busy_until, self.silent_until) = (None, 0, 0);
         self.centre.clone_from(&self.options.centre);
         self.attached_at = None;

@@ -3,6 +3,17 @@
 use super::{Card, Settings};
 use crate::sms::CENTRE;
 
+/// How far a model goes with a way to the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It works.
+    Open,
+    /// The command is not known: `ERROR`, also to `=?`.
+    Unknown,
+    /// The command is known, and each use refused by this `+CME ERROR`.
+    Refused(u16),
+}
+
 /// A model. The default can everything and answers in 20 milliseconds.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -12,6 +23,24 @@ pub struct Options {
     pub imsi: String,
     /// There is a card.
     pub card: bool,
+    /// `+CSIM`.
+    pub generic: Access,
+    /// `+CCHO`, `+CGLA` and `+CCHC`.
+    pub channels: Access,
+    /// `+CRSM`.
+    pub restricted: Access,
+    /// `+CCHO` answers by the number alone, as the standard says; otherwise by `+CCHO: 1`.
+    pub bare_session: bool,
+    /// The session of the card's channel 1.
+    pub first_session: u32,
+    /// Fetches what the card announces by 61xx; otherwise the host has to.
+    pub fetches: bool,
+    /// Says by `+CPIN` when a card is taken out or put in.
+    pub tells_card: bool,
+    /// What the card takes for a command, besides `delay`.
+    pub card_delay: u64,
+    /// From the moment when a card is put in until it can be used.
+    pub card_start: u64,
     /// The card's PIN, asked for after each reset.
     pub pin: Option<String>,
     /// The service centre's number on the card; empty if it was never set.
@@ -60,6 +89,15 @@ impl Default for Options {
             imei: "004999010640000".into(),
             imsi: "001010123456789".into(),
             card: true,
+            generic: Access::Open,
+            channels: Access::Open,
+            restricted: Access::Open,
+            bare_session: true,
+            first_session: 1,
+            fetches: false,
+            tells_card: true,
+            card_delay: 30,
+            card_start: 0,
             pin: None,
             centre: CENTRE.into(),
             phase_2_plus: true,

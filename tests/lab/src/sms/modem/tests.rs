@@ -15,15 +15,15 @@ const EPOCH: i64 = 1_767_315_845;
 const CMT: &str =
     "\r\n+CMT: ,33\r\n07915155550501F0040B915155550521F30004621020104050000E44011234A1B2C3D4B13301300130\r\n";
 
-struct Stage {
+pub(super) struct Stage {
     centre: Centre,
     server: crate::sms::Phone,
-    modem: Modem,
-    now: u64,
+    pub modem: Modem,
+    pub now: u64,
 }
 
 impl Stage {
-    fn with(change: impl FnOnce(&mut Options)) -> Self {
+    pub fn with(change: impl FnOnce(&mut Options)) -> Self {
         let centre = Centre::new(1, EPOCH);
         let mut options = Options { echo: false, ..Options::default() };
         change(&mut options);
@@ -31,7 +31,7 @@ impl Stage {
         Self { server: centre.phone(SERVER), centre, modem, now: 0 }
     }
 
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::with(|_| ())
     }
 
@@ -44,7 +44,7 @@ impl Stage {
     }
 
     /// What is said until nothing more is due within two seconds.
-    fn hear(&mut self) -> String {
+    pub fn hear(&mut self) -> String {
         let (mut heard, end) = (Vec::new(), self.now + 2000);
         loop {
             heard.extend(self.modem.output(self.now));
@@ -56,12 +56,12 @@ impl Stage {
         String::from_utf8_lossy(&heard).into_owned()
     }
 
-    fn say(&mut self, text: &str) -> String {
+    pub fn say(&mut self, text: &str) -> String {
         self.modem.input(self.now, text.as_bytes());
         self.hear()
     }
 
-    fn wait(&mut self, milliseconds: u64) -> String {
+    pub fn wait(&mut self, milliseconds: u64) -> String {
         let end = self.now + milliseconds;
         let mut heard = Vec::new();
         while let Some(due) = self.modem.next_deadline().filter(|due| *due <= end) {
@@ -78,7 +78,7 @@ impl Stage {
     }
 
     /// The answers to several command lines, without frames.
-    fn answers(&mut self, lines: &[&str]) -> Vec<String> {
+    pub fn answers(&mut self, lines: &[&str]) -> Vec<String> {
         let plain = |text: String| text.trim().replace("\r\n", "|");
         lines.iter().map(|line| plain(self.say(&format!("{line}\r")))).collect()
     }
