@@ -32,6 +32,7 @@ mod sms_secured;
 mod table;
 mod uicc;
 mod uicc_messages;
+mod uicc_modem;
 mod update;
 mod weather;
 mod writing;

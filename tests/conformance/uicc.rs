@@ -26,6 +26,10 @@ impl Card {
         self.0.lock().expect("nobody panicked with it")
     }
 
+    pub fn shared(&self) -> Arc<Mutex<Uicc>> {
+        self.0.clone()
+    }
+
     pub fn put_into(&self, slot: &Slot) {
         slot.insert(self.0.clone());
     }

@@ -35,6 +35,15 @@ impl Serial {
     ///
     /// If the engine cannot be made.
     pub fn new(modem: Modem, stored: bool) -> Self {
+        Self::with_card(modem, stored, ptr::null())
+    }
+
+    /// The same, where APDUs go to the card in the modem that way.
+    ///
+    /// # Panics
+    ///
+    /// If the engine cannot be made.
+    pub fn with_card(modem: Modem, stored: bool, card: *const whimbrel_modem_card_t) -> Self {
         let events = Rc::new(Events::default());
         let config = whimbrel_modem_config_t {
             size: size_of::<whimbrel_modem_config_t>(),
@@ -49,7 +58,7 @@ impl Serial {
             check_s: 600,
             event: Some(event),
             event_context: Rc::as_ptr(&events).cast_mut().cast(),
-            card: ptr::null(),
+            card,
         };
         // SAFETY: the memory lives as long as the engine
         unsafe {
@@ -92,6 +101,23 @@ impl Serial {
         self.next = 0;
         // SAFETY: the engine lives
         unsafe { whimbrel_modem_receive(self.engine, buffer.as_mut_ptr(), buffer.len()) }
+    }
+
+    pub(super) fn transmit(&mut self, command: &[u8], response: &mut [u8]) -> Result<usize, i32> {
+        self.next = 0;
+        let mut length = 0;
+        // SAFETY: the engine lives, and takes what it is given during the call
+        let status = unsafe {
+            whimbrel_modem_transmit(
+                self.engine,
+                command.as_ptr(),
+                command.len(),
+                response.as_mut_ptr(),
+                response.len(),
+                &mut length,
+            )
+        };
+        if status == WHIMBREL_OK { Ok(length) } else { Err(status) }
     }
 
     /// Moves bytes both ways until all is quiet. Whether a message may wait.

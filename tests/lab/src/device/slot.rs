@@ -305,7 +305,17 @@ pub(super) unsafe extern "C" fn transmit(
         let Some(slot) = slot else { return WHIMBREL_ERR_NOT_FOUND };
         let command =
             if command_length == 0 { &[] } else { std::slice::from_raw_parts(command, command_length) };
-        match slot.transmit(platform.now.get(), command, std::slice::from_raw_parts_mut(response, room)) {
+        let response = std::slice::from_raw_parts_mut(response, room);
+        if let Some(serial) = &mut *platform.serial.borrow_mut() {
+            return match serial.transmit(command, response) {
+                Ok(count) => {
+                    *length = count;
+                    WHIMBREL_OK
+                }
+                Err(status) => status,
+            };
+        }
+        match slot.transmit(platform.now.get(), command, response) {
             Ok(Some(count)) => {
                 *length = count;
                 WHIMBREL_OK

@@ -309,4 +309,12 @@ impl Chip for Uicc {
         self.power_on();
         self.atr()
     }
+
+    fn toolkit(&mut self, arrived: Option<&[u8]>) -> Vec<Vec<u8>> {
+        if let Some(tpdu) = arrived {
+            // what is wrong with it nobody is told
+            let _ = self.envelope(tpdu);
+        }
+        self.outgoing()
+    }
 }

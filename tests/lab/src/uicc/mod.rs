@@ -21,7 +21,7 @@ mod select;
 mod tests;
 pub mod vpcd;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use apdu::{ins, sw};
 pub use card::Uicc;
@@ -40,15 +40,25 @@ pub trait Chip: Send {
 
     /// Resets the card; its ATR.
     fn reset(&mut self) -> Vec<u8>;
+
+    /// What the modem has to do with it beside APDUs: an SMS-DELIVER that is for the card, and what the card wants sent.
+    fn toolkit(&mut self, arrived: Option<&[u8]>) -> Vec<Vec<u8>> {
+        _ = arrived;
+        Vec::new()
+    }
 }
 
 /// A card that a test goes on looking at while it is in a slot.
-impl<T: Chip> Chip for Arc<Mutex<T>> {
+impl<C: Chip + ?Sized> Chip for Arc<Mutex<C>> {
     fn apdu(&mut self, command: &[u8]) -> Option<Vec<u8>> {
-        self.lock().expect("nobody panicked with it").apdu(command)
+        self.lock().unwrap_or_else(PoisonError::into_inner).apdu(command)
     }
 
     fn reset(&mut self) -> Vec<u8> {
-        self.lock().expect("nobody panicked with it").reset()
+        self.lock().unwrap_or_else(PoisonError::into_inner).reset()
+    }
+
+    fn toolkit(&mut self, arrived: Option<&[u8]>) -> Vec<Vec<u8>> {
+        self.lock().unwrap_or_else(PoisonError::into_inner).toolkit(arrived)
     }
 }

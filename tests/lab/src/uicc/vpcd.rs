@@ -7,7 +7,7 @@
 use super::Chip;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -17,17 +17,6 @@ const RESET: u8 = 2;
 const ATR: u8 = 4;
 /// What stands for no answer.
 const MUTE: u8 = 0x60;
-
-/// A card that is in a slot and in the hands of a test at the same time.
-impl<C: Chip + ?Sized> Chip for Arc<Mutex<C>> {
-    fn apdu(&mut self, command: &[u8]) -> Option<Vec<u8>> {
-        self.lock().unwrap_or_else(PoisonError::into_inner).apdu(command)
-    }
-
-    fn reset(&mut self) -> Vec<u8> {
-        self.lock().unwrap_or_else(PoisonError::into_inner).reset()
-    }
-}
 
 /// Serves a reader until it ends the connection.
 pub fn serve(mut reader: impl Read + Write, chip: &mut dyn Chip) -> io::Result<()> {

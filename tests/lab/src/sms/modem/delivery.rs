@@ -63,6 +63,7 @@ impl Modem {
             Way::Silent => self.phone.accept(self.now, &delivery),
             Way::Card => {
                 self.phone.accept(self.now, &delivery);
+                self.serve_card(Some(&delivery.tpdu));
                 self.for_card.push(delivery.tpdu);
             }
             Way::Shown(head) => {

@@ -149,6 +149,7 @@ impl Modem {
     pub fn poll(&mut self, now: u64) {
         self.tick(now);
         self.receive();
+        self.serve_card(None);
     }
 
     /// What the host hears by now.

@@ -240,6 +240,16 @@ impl Modem {
     }
 }
 
+impl Modem {
+    /// A message for the card, and those that it wants sent.
+    pub(super) fn serve_card(&mut self, arrived: Option<&[u8]>) {
+        for tpdu in self.slot.chip.iter_mut().flat_map(|chip| chip.toolkit(arrived)) {
+            // that the network does not take it nobody is told
+            let _ = self.phone.submit(self.now, &tpdu);
+        }
+    }
+}
+
 /// What a test does with the card.
 impl Modem {
     /// The card that is in from the beginning: nothing is said of it.
