@@ -112,7 +112,7 @@ impl Watcher {
             ),
             () if starts(b"AT+CCHO=\"") && message % 2 == 0 => (message.to_string(), "OK"),
             () if starts(b"AT+CCHO=\"") => (format!("+CCHO: {message}"), "OK"),
-            () if starts(b"AT+CSIM=") || starts(b"AT+CGLA=") => {
+            () if starts(b"AT+CSIM=") || starts(b"AT+CGLA=") && !command.ends_with(b"?") => {
                 let text = command.split(|byte| *byte == b'"').nth(1).unwrap();
                 let response = given(&octets(text), message);
                 let name = std::str::from_utf8(&command[2..7]).unwrap();

@@ -84,7 +84,7 @@ impl Apdu {
         self.octets.get(..self.length).unwrap_or(&[])
     }
 
-    pub fn set(&mut self, parts: [&[u8]; 2]) {
+    pub fn set(&mut self, parts: &[&[u8]]) {
         self.length = 0;
         for part in parts {
             // both are checked before
@@ -221,7 +221,7 @@ impl Slot {
             Some([class, ..]) if command.len() <= COMMAND_MAX => *class,
             _ => return Err(Error::BadValue),
         };
-        self.apdu.set([command, &[]]);
+        self.apdu.set(&[command]);
         self.asked = digest(command);
         self.channel = channel_of(class);
         self.state = State::Queued;
@@ -284,7 +284,7 @@ impl Slot {
             Plan::Word(word) => self.answered_by(word),
             Plan::Opened(channel) => {
                 self.opened(channel);
-                self.apdu.set([&[channel], &[0x90, 0x00]]);
+                self.apdu.set(&[&[channel], &[0x90, 0x00]]);
                 self.answered(3);
             }
             Plan::Closed(channel) => {
@@ -305,7 +305,7 @@ impl Slot {
 
     /// A status word alone is the response.
     pub(super) fn answered_by(&mut self, word: u16) {
-        self.apdu.set([&word.to_be_bytes(), &[]]);
+        self.apdu.set(&[&word.to_be_bytes()]);
         self.answered(2);
     }
 
@@ -346,10 +346,13 @@ impl Slot {
 
     /// The channels for which +CCHO has opened a session.
     fn in_session(&self) -> u32 {
-        [1, 2, 3]
-            .iter()
-            .zip(self.sessions)
-            .fold(0, |bits, (channel, session)| if session.is_some() { bits | bit(*channel) } else { bits })
+        let mut bits = 0;
+        for channel in &[1, 2, 3] {
+            if self.session(*channel).is_some() {
+                bits |= bit(*channel);
+            }
+        }
+        bits
     }
 
     /// What the answer line says behind its name: `<length>,"<hex>"`.

@@ -134,8 +134,8 @@ impl Slot {
         let taken = self.open | self.closing;
         match (p1, if p2 == 0 { self.channel } else { p2 }) {
             (0, _) if p2 == 0 => {
-                let free = [1, 2, 3].into_iter().find(|channel| taken & bit(*channel) == 0);
-                free.map_or(Plan::Word(NO_CHANNEL), Plan::Opened)
+                let free = [1, 2, 3].iter().find(|channel| taken & bit(**channel) == 0);
+                free.copied().map_or(Plan::Word(NO_CHANNEL), Plan::Opened)
             }
             (0x80, channel) if self.open & bit(channel) == 0 => Plan::Word(NO_CHANNEL),
             (0x80, channel) if self.session(channel).is_some() => Plan::Step(Step::Close(channel)),
@@ -187,7 +187,7 @@ impl Slot {
         (expected.len() <= 1).then_some(data)
     }
 
-    fn session(&self, channel: u8) -> Option<u32> {
+    pub(super) fn session(&self, channel: u8) -> Option<u32> {
         *self.sessions.get(usize::from(channel).checked_sub(1)?)?
     }
 
@@ -251,13 +251,13 @@ impl Slot {
                 output.text(b"AT+CSIM=")?;
                 self.write_apdu(output, digits)
             }
-            Step::Select(file) => write_file(output, GET_RESPONSE, file, [0; 3]),
+            Step::Select(file) => write_file(output, GET_RESPONSE, file, &[0; 3]),
             Step::File(instruction) => {
                 let parameters = match self.apdu.all() {
                     [_, _, p1, p2, expected] => [*p1, *p2, *expected],
                     _ => [0; 3],
                 };
-                write_file(output, instruction, self.file.unwrap_or(0), parameters)
+                write_file(output, instruction, self.file.unwrap_or(0), &parameters)
             }
         }
     }
@@ -312,14 +312,14 @@ impl Slot {
 }
 
 /// Writes +CRSM.
-fn write_file(output: &mut Output, instruction: u8, file: u16, parameters: [u8; 3]) -> Result<(), Error> {
+fn write_file(output: &mut Output, instruction: u8, file: u16, parameters: &[u8; 3]) -> Result<(), Error> {
     output.text(b"AT+CRSM=")?;
     output.number(instruction.into())?;
     output.text(b",")?;
     output.number(file.into())?;
     for parameter in parameters {
         output.text(b",")?;
-        output.number(parameter.into())?;
+        output.number((*parameter).into())?;
     }
     output.text(b"\r")
 }

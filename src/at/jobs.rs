@@ -56,18 +56,15 @@ impl Modem<'_> {
 
     /// What to start now, or when there will be something.
     pub(super) fn next_job(&self) -> Result<(Command, Place), Instant> {
-        let urgent = self.sms.acknowledge > 0 && matches!(self.phase, Phase::Ready);
-        let card = if urgent { Instant::NEVER } else { self.card_due() };
-        if self.now >= card {
+        let card = self.card_due();
+        // a step that waits for its next try does not hold the card up
+        let at_any_time = matches!(self.phase, Phase::Init { .. });
+        let paused = self.now < self.pause;
+        if self.now >= card && (at_any_time || !(paused || self.sms.acknowledge > 0)) {
             return Ok((Command::Card, Place::NONE));
         }
-        self.next_of_modem().map_err(|next| next.earlier(card))
-    }
-
-    /// The same without what the card needs.
-    fn next_of_modem(&self) -> Result<(Command, Place), Instant> {
-        if self.now < self.pause {
-            return Err(self.pause);
+        if paused {
+            return Err(if at_any_time { self.pause.earlier(card) } else { self.pause });
         }
         match self.phase {
             Phase::Off => Err(Instant::NEVER),
@@ -77,21 +74,15 @@ impl Modem<'_> {
                 Some(command) => Ok((*command, Place::NONE)),
                 None => Err(Instant::NEVER),
             },
-            Phase::Ready => self.ready_job(),
+            Phase::Ready => self.ready_job(card),
         }
     }
 
-    /// When the card has something for the modem: from the time on at which its SIM can be used. A step of the init list that
-    /// waits for its next try does not hold it up.
+    /// When the card has something for the modem: from the time on at which its SIM can be used.
     fn card_due(&self) -> Instant {
-        let Some(card) = self.card.as_ref() else { return Instant::NEVER };
-        match self.phase {
-            Phase::Ready if self.now < self.pause => {
-                let due = card.0.due();
-                if due < self.pause { self.pause } else { due }
-            }
-            Phase::Ready => card.0.due(),
-            Phase::Init { at, .. } if at > ASK_SIM.wrapping_add(1) => card.0.due(),
+        match (self.card.as_ref(), self.phase) {
+            (Some(card), Phase::Init { at, .. }) if at > ASK_SIM.wrapping_add(1) => card.0.due(),
+            (Some(card), Phase::Ready) => card.0.due(),
             _ => Instant::NEVER,
         }
     }
@@ -132,7 +123,8 @@ impl Modem<'_> {
         }
     }
 
-    fn ready_job(&self) -> Result<(Command, Place), Instant> {
+    /// `next`: when there is something for the card.
+    fn ready_job(&self, next: Instant) -> Result<(Command, Place), Instant> {
         let sms = &self.sms;
         let room = !sms.incoming.is_full();
         if sms.acknowledge > 0 {
@@ -150,7 +142,10 @@ impl Modem<'_> {
         if room && self.now >= sms.list {
             return Ok(self.in_storage(Command::List, Place { storage: sms.listing, index: 0 }));
         }
-        let mut next = if room { sms.reroute.earlier(sms.list) } else { Instant::NEVER };
+        let mut next = next;
+        if room {
+            next = next.earlier(sms.reroute).earlier(sms.list);
+        }
         if self.network.carries_messages() {
             if !sms.outgoing.is_empty() {
                 if self.now >= sms.due {
