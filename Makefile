@@ -142,6 +142,7 @@ test-header: setup-firmware
 test-tools: setup-firmware setup-c setup-fuzz
 	scripts/selftest.sh
 	python3 -m unittest discover -s tools/provision
+	python3 -m unittest discover -s tools/card
 
 ARCHIVES := $(foreach target,$(FIRMWARE_TARGETS),target/firmware/$(target)/release/libwhimbrel.a)
 
