@@ -19,6 +19,7 @@ mod scp03;
 mod select;
 #[cfg(test)]
 mod tests;
+pub mod vpcd;
 
 pub use apdu::{ins, sw};
 pub use card::Uicc;
@@ -27,6 +28,7 @@ pub use fault::Fault;
 pub use files::{Access, Content, Directory, File};
 pub use messages::Dropped;
 pub use profile::{Form, Label, OID, PKCS15, Profile, USIM, Way};
+pub use vpcd::Vpcd;
 
 /// What takes command APDUs: a card in a slot.
 pub trait Chip: Send {
