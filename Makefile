@@ -17,6 +17,10 @@ PORT_HEADERS := $(wildcard ports/posix/*.h) $(wildcard ports/at-modem/*.h) inclu
 # the modem's port, for the programs that name it
 AT_MODEM := $(wildcard ports/at-modem/*.c)
 with_modem = $(if $(shell grep -l whimbrel_at_modem.h $(1)),-Iports/at-modem $(AT_MODEM))
+# and that of PC/SC; the test of tests/c plays the library itself
+PCSC := $(wildcard ports/pcsc/*.c)
+PCSC_FLAGS = -Iports/pcsc $(shell pkg-config --cflags libpcsclite)
+with_pcsc = $(if $(shell grep -l whimbrel_pcsc.h $(1)),$(PCSC_FLAGS) $(PCSC))
 EXAMPLES := $(patsubst examples-c/%.c,target/examples-c/%,$(wildcard examples-c/*.c))
 
 .PHONY: library examples
@@ -58,18 +62,18 @@ lab-server:
 
 # Tests in C, one program each: once for valgrind, once with sanitizers in the C code.
 TESTS_C := $(patsubst tests/c/%.c,target/tests-c/%,$(wildcard tests/c/*.c))
-TEST_C_NEEDS := $(wildcard tests/c/*.h) $(PORT_SOURCES) $(AT_MODEM) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
+TEST_C_NEEDS := $(wildcard tests/c/*.h) $(PORT_SOURCES) $(AT_MODEM) $(PCSC) $(wildcard ports/pcsc/*.h) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 tests-c: $(TESTS_C) $(TESTS_C:%=%.sanitized)
 
 target/tests-c/%: tests/c/%.c $(TEST_C_NEEDS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(C_CHECKED) $< $(call with_modem,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+	$(CC) $(CFLAGS) $(C_CHECKED) $< $(call with_modem,$<) $(call with_pcsc,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
 target/tests-c/%.sanitized: tests/c/%.c $(TEST_C_NEEDS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) $(C_CHECKED) $< $(call with_modem,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+	$(CC) $(CFLAGS) $(SANITIZE) $(C_CHECKED) $< $(call with_modem,$<) $(call with_pcsc,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
 .PHONY: lab-server tests-c
 demo: library lab-server $(addprefix target/examples-c/,demo psk bootstrap) ## C clients against the embedded server, message by message
@@ -94,7 +98,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 
 # ---- checks and tests; each stage is a target of its own
 
-STAGES := check test-rust test-bench test-sms test-examples test-mbedtls test-header test-tools test-firmware size bench test-interop fuzz-smoke
+STAGES := check test-rust test-bench test-sms test-uicc test-examples test-mbedtls test-header test-tools test-firmware size bench test-interop fuzz-smoke
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
@@ -114,7 +118,7 @@ test-rust:
 test-bench: setup-c library
 	python3 -m unittest discover -s tests/bench
 
-test-examples: setup-c setup-dtls build lab-server tests-c
+test-examples: setup-c setup-dtls setup-card build lab-server tests-c
 	scripts/test-examples.sh
 
 # the backend by itself: PSK and every rule of certificates, two of them in memory; once more under valgrind and with sanitizers
@@ -135,6 +139,23 @@ $(SMS_PEERS)/ready: tests/sms/requirements.txt | setup-python
 test-sms: $(SMS_PEERS)/ready setup-dtls
 	cargo build --quiet --release -p whimbrel-lab --bin lab-tpdu --bin lab-packet
 	$(SMS_PEERS)/bin/python -m unittest discover -s tests/sms
+
+# the UICC: cards, PKCS#15 and secure channels against independent code, in an environment of their own; PC/SC with OpenSC
+UICC_PEERS := target/uicc-peers
+
+$(UICC_PEERS)/ready: tests/uicc/requirements.txt | setup-python
+	python3 -m venv --clear $(UICC_PEERS)
+	$(UICC_PEERS)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+target/tests-uicc/pcsc: tests/uicc/pcsc.c $(PCSC) ports/pcsc/whimbrel_pcsc.h include/whimbrel.h | setup-card
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PCSC_FLAGS) $(PCSC) $$(pkg-config --libs libpcsclite) -o $@
+
+.PHONY: test-uicc
+test-uicc: $(UICC_PEERS)/ready setup-card target/tests-uicc/pcsc
+	cargo build --quiet --release -p whimbrel-lab --bin lab-uicc
+	$(UICC_PEERS)/bin/python -m unittest discover -s tests/uicc
 
 test-header: setup-firmware
 	tests/header/compile.sh

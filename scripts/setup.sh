@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs and the machine lacks. Idempotent: looks first, runs apt-get only for what
-# is missing. usage: scripts/setup.sh [group…]   groups: check c firmware fuzz dtls python java; none means all of them.
+# is missing. usage: scripts/setup.sh [group…]   groups: check c firmware fuzz dtls card python java; none means all of them.
 # Each need is `group|how to see that it is there|package`. rustfmt and clippy come from rustup and are only checked.
 set -euo pipefail
 
@@ -18,12 +18,19 @@ fuzz|command -v g++|g++
 fuzz|command -v clang|clang
 dtls|command -v openssl|openssl
 dtls|command -v gnutls-serv|gnutls-bin
+card|command -v pkg-config|pkg-config
+card|pkg-config --exists libpcsclite|libpcsclite-dev
+card|test -x /usr/sbin/pcscd|pcscd
+card|test -e /usr/lib/pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd
+card|command -v pkcs15-tool|opensc
+card|command -v scriptor|pcsc-tools
+card|/usr/bin/python3 -c "import smartcard"|python3-pyscard
 python|python3 -m ensurepip --version|python3-venv
 java|command -v javac|default-jdk-headless
 java|command -v mvn|maven
 '
 groups=("$@")
-[ ${#groups[@]} -gt 0 ] || groups=(check c firmware fuzz dtls python java)
+[ ${#groups[@]} -gt 0 ] || groups=(check c firmware fuzz dtls card python java)
 for group in "${groups[@]}"; do
     grep -q "^$group|" <<<"$needs" || { echo "setup: no group $group" >&2; exit 2; }
 done
