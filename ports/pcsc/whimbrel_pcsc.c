@@ -24,7 +24,7 @@ struct whimbrel_pcsc_t {
     SCARD_READERSTATE states[PCSCLITE_MAX_READERS_CONTEXTS];
 };
 
-/* No `default` for what a card's removal means: all that was read from it is deleted then. */
+/* That a card is gone is said code by code, never by default: the client deletes what it has read from it. */
 static int32_t status_of(LONG code)
 {
     switch (code) {

@@ -321,6 +321,8 @@ static void test_transactions(void)
     EQUAL(1, fake.transactions);
     EQUAL(WHIMBREL_OK, whimbrel_pcsc_transmit(pcsc, NULL, 0, NULL, 0, &length));
     EQUAL(0, fake.transactions); /* given up */
+    EQUAL(WHIMBREL_OK, ASK(read_binary, 0, 0x9f10));
+    EQUAL(1, fake.transactions); /* 61xx of older cards */
     EQUAL(WHIMBREL_OK, ASK(select_dir, 0x1c, 0x9000));
     EQUAL(1, fake.transactions);
     EQUAL(WHIMBREL_OK, ASK(close_channel, 0, 0x9000));
@@ -341,6 +343,12 @@ static void test_a_channel_that_is_still_open_is_closed_by_a_reset(void)
     pcsc = stage(NULL);
     EQUAL(WHIMBREL_OK, ASK(open_channel, 1, 0x9000));
     EQUAL(WHIMBREL_OK, ASK(close_channel, 0, 0x6a81));
+    over(pcsc);
+    EQUAL(SCARD_RESET_CARD, fake.disposition);
+
+    pcsc = stage(NULL);
+    EQUAL(WHIMBREL_OK, ASK(close_channel, 0, 0x9000)); /* another program's */
+    EQUAL(WHIMBREL_OK, ASK(open_channel, 1, 0x9000));
     over(pcsc);
     EQUAL(SCARD_RESET_CARD, fake.disposition);
 

@@ -32,7 +32,8 @@ static void transmit(whimbrel_pcsc_t *pcsc, const char *line)
         status = whimbrel_pcsc_transmit(pcsc, command, command_length, response, sizeof response, &length);
     }
     printf("%ld ", (long)status);
-    for (i = 0; i < length; i++) printf("%02x", response[i]);
+    for (i = 0; i < length; i++)
+        printf("%02x", response[i]);
     printf("\n");
 }
 

@@ -177,3 +177,36 @@ fn a_pseudo_terminal_is_a_modem_and_obeys_orders() {
     assert_eq!((log.as_array().unwrap().len(), lost.count()), (4, 1));
     smsc.end();
 }
+
+/// A master file and EF(ICCID).
+const CARD: &str = r#"{ "format": "whimbrel-card 1",
+    "root": { "id": "3F00", "files": [{ "id": "2FE2", "content": "98881000000000002143" }] } }"#;
+
+#[test]
+fn a_card_in_the_modem_is_read_pulled_out_and_put_back() {
+    let file = std::env::temp_dir().join(format!("lab-smsc-card-{}", std::process::id()));
+    std::fs::write(&file, CARD).unwrap();
+    let device = number(99);
+    let mut smsc = Smsc::start(&[
+        "--modem".into(),
+        format!("{device}=pty,echo=0,card={},ccho=unknown,crsm=4,start=50", file.display()),
+    ]);
+    let mut host = std::fs::File::options().read(true).write(true).open(&smsc.paths[0]).unwrap();
+    say(&mut host, "AT+CMEE=1\r", "OK\r\n");
+    assert_eq!(say(&mut host, "AT+CCHO=?\r", "ERROR\r\n"), "\r\nERROR\r\n");
+    assert_eq!(say(&mut host, "AT+CRSM=176,12258,0,0,10\r", "ERROR: 4\r\n"), "\r\n+CME ERROR: 4\r\n");
+    say(&mut host, "AT+CSIM=14,\"00A4000C022FE2\"\r", "+CSIM: 4,\"9000\"\r\n\r\nOK\r\n");
+    say(&mut host, "AT+CSIM=10,\"00B000000A\"\r", "+CSIM: 24,\"988810000000000021439000\"\r\n\r\nOK\r\n");
+    let apdus = smsc.order(&format!("apdus {device}"));
+    assert_eq!(apdus["apdus"][1], serde_json::json!(["00b000000a", "988810000000000021439000"]));
+    assert_eq!(smsc.order(&format!("pull {device}"))["ok"], true);
+    assert_eq!(until(&mut host, "INSERTED\r\n"), "\r\n+CPIN: NOT INSERTED\r\n");
+    say(&mut host, "AT+CSIM=10,\"00B000000A\"\r", "+CME ERROR: 10\r\n");
+    std::fs::write(&file, CARD.replace("9888", "9899")).unwrap();
+    assert_eq!(smsc.order(&format!("insert {device} {}", file.display()))["ok"], true);
+    until(&mut host, "+CPIN: READY\r\n");
+    say(&mut host, "AT+CSIM=14,\"00A4000C022FE2\"\r", "+CSIM: 4,\"9000\"\r\n\r\nOK\r\n");
+    say(&mut host, "AT+CSIM=10,\"00B000000A\"\r", "+CSIM: 24,\"989910000000000021439000\"\r\n\r\nOK\r\n");
+    smsc.end();
+    let _ = std::fs::remove_file(file);
+}

@@ -6,7 +6,10 @@
 //! ```
 //!
 //! Options of a modem: `pin=DIGITS`, `places=N`, `echo=0`, `send=MS` (until `+CMGS`), `boot=MS`, `visible` (messages for the
-//! card are shown), `stored` (no direct delivery), `phase2` (no `+CSMS=1`). Of a server: `keys=PARAMETERS:SECRET` (`/0/x/7` and
+//! card are shown), `stored` (no direct delivery), `phase2` (no `+CSMS=1`). A card is in it with `card=FILE` (what
+//! `tools/card/card.py make` writes); then `csim=WAY`, `ccho=WAY` and `crsm=WAY` say how far the modem goes: `open`, `unknown`,
+//! or the number of the `+CME ERROR` that refuses it; `named` (`+CCHO: 1`), `fetches` (what 61xx announces), `mute` (about a
+//! card that is taken out), `start=MS` (until a card that is put in can be used). Of a server: `keys=PARAMETERS:SECRET` (`/0/x/7` and
 //! `/0/x/8` in hexadecimal: secured packets end here), `carrier=PIDDCS` (of what it sends), `dtls` (nothing is cut), `vp=N`
 //! (TP-VP).
 //!
@@ -14,7 +17,8 @@
 //! peer; what comes back to that socket goes to the device as short messages. Lines on standard output are JSON: where the
 //! modems are, `{"ready":true}`, then an answer for each line of standard input: `stats`, `log`, `reset NUMBER`,
 //! `full NUMBER`, `offline NUMBER`, `online NUMBER`, `unplug NUMBER`, `plug NUMBER`, `silent NUMBER MS`,
-//! `fault NUMBER PREFIX RESULT`, `lose N [NUMBER]`, `double N [NUMBER]`, `hold N MS [NUMBER]`, and `peer NUMBER SERVER`: the
+//! `fault NUMBER PREFIX RESULT`, `pull NUMBER` and `insert NUMBER [FILE]` (the card), `apdus NUMBER` (the card's trace, with
+//! PINs and whatever else is secret), `lose N [NUMBER]`, `double N [NUMBER]`, `hold N MS [NUMBER]`, and `peer NUMBER SERVER`: the
 //! port where that server reaches the number, also one that was silent so far. `--trace` prints each short message on standard
 //! error. A socket's modem stores messages while nobody is connected.
 
@@ -28,15 +32,16 @@ use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixListener;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
-use whimbrel_lab::sms::modem::Options;
+use whimbrel_lab::sms::modem::{Access, Options};
 use whimbrel_lab::sms::{
     Carrier, Centre, Fate, Fault, Gateway, Keys, Modem, Record, Validity, Weather, tpdu,
 };
 use whimbrel_lab::text::hex;
+use whimbrel_lab::uicc::Uicc;
 
 /// What the threads tell the one that does the work.
 enum Event {
@@ -54,8 +59,12 @@ enum Event {
 struct Port {
     number: String,
     modem: Modem,
+    /// What is in it, or was last.
+    card: Option<Card>,
     listener: Option<Sender<Vec<u8>>>,
 }
+
+type Card = Arc<Mutex<Uicc>>;
 
 /// A server that has a number.
 struct Behind {
@@ -112,6 +121,22 @@ fn from_hex(text: &str) -> io::Result<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(pair, 16).map_err(|_| wrong(text))).collect()
 }
 
+/// How far a modem goes with a way to its card.
+fn access(word: &str) -> io::Result<Access> {
+    match word {
+        "open" => Ok(Access::Open),
+        "unknown" => Ok(Access::Unknown),
+        _ => word.parse().map(Access::Refused).map_err(|_| wrong(word)),
+    }
+}
+
+/// The card that `card.py make` wrote.
+fn card(path: &str) -> io::Result<Card> {
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&format!("{path}: {error}")))?;
+    let card = Uicc::from_json(&text).map_err(|error| wrong(&format!("{path}: {error}")))?;
+    Ok(Arc::new(Mutex::new(card)))
+}
+
 /// A model of modem, from `pty,pin=1234,places=5`.
 fn model(words: &[&str]) -> io::Result<Options> {
     let mut options = Options { type_ahead: true, ..Options::default() };
@@ -127,6 +152,14 @@ fn model(words: &[&str]) -> io::Result<Options> {
             "visible" => options.card_takes = false,
             "stored" => options.direct = false,
             "phase2" => options.phase_2_plus = false,
+            "card" => {}
+            "csim" => options.generic = access(value)?,
+            "ccho" => options.channels = access(value)?,
+            "crsm" => options.restricted = access(value)?,
+            "named" => options.bare_session = false,
+            "fetches" => options.fetches = true,
+            "mute" => options.tells_card = false,
+            "start" => options.card_start = number()?,
             _ => return Err(wrong(word)),
         }
     }
@@ -233,7 +266,12 @@ impl Exchange {
             let words: Vec<&str> = text.split(',').collect();
             let mut modem = Modem::new(centre.phone(number), model(&words[1..])?);
             modem.plug(0, false);
-            ports.push(Port { number: number.clone(), modem, listener: None });
+            let file = words.iter().find_map(|word| word.strip_prefix("card="));
+            let card = file.map(card).transpose()?;
+            if let Some(card) = &card {
+                modem.fit(Box::new(Arc::clone(card)));
+            }
+            ports.push(Port { number: number.clone(), modem, card, listener: None });
             let path = match words[0].strip_prefix("unix:") {
                 Some(path) => unix(path, place, events).map(|()| path.to_owned())?,
                 None if words[0] == "pty" => pty(place, events)?,
@@ -356,6 +394,8 @@ impl Exchange {
                 match (order, port) {
                     ("offline", None) => self.centre.reachable(now, words.get(1)?, false),
                     ("online", None) => self.centre.reachable(now, words.get(1)?, true),
+                    ("apdus", Some(port)) => return port.apdus(),
+                    ("insert", Some(port)) => port.insert(now, words.get(2).copied())?,
                     (_, Some(port)) => to_modem(&mut port.modem, now, words)?,
                     _ => return None,
                 }
@@ -399,6 +439,24 @@ impl Exchange {
     }
 }
 
+impl Port {
+    /// Puts a card in: another one, or the one that was there.
+    fn insert(&mut self, now: u64, file: Option<&str>) -> Option<()> {
+        if let Some(file) = file {
+            self.card = Some(card(file).ok()?);
+        }
+        self.modem.insert_card(now, Box::new(Arc::clone(self.card.as_ref()?)));
+        Some(())
+    }
+
+    /// What was said to the card and what it answered.
+    fn apdus(&self) -> Option<Value> {
+        let card = self.card.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = card.trace.iter().map(|(command, response)| json!([hex(command), hex(response)]));
+        Some(json!({ "apdus": lines.collect::<Vec<_>>() }))
+    }
+}
+
 fn to_modem(modem: &mut Modem, now: u64, words: &[&str]) -> Option<()> {
     match *words.first()? {
         "reset" => modem.reset(now),
@@ -407,6 +465,7 @@ fn to_modem(modem: &mut Modem, now: u64, words: &[&str]) -> Option<()> {
         "online" => modem.register(now, 1),
         "unplug" => modem.plug(now, false),
         "plug" => modem.plug(now, true),
+        "pull" => _ = modem.remove_card(now),
         "silent" => modem.silent_until(now + words.get(2)?.parse::<u64>().ok()?),
         "fault" => modem.fault_on(words.get(2)?, Fault::Result(words.get(3..)?.join(" "))),
         _ => return None,

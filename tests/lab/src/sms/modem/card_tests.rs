@@ -4,7 +4,7 @@ use super::slot::class_on;
 use super::tests::Stage;
 use super::{Access, Options};
 use crate::text::hex;
-use crate::uicc::Chip;
+use crate::uicc::{Chip, Description, Profile, Uicc};
 use std::sync::{Arc, Mutex};
 
 /// A card that expects commands in this order and gives the response beside each; a response of "" is no answer.
@@ -256,6 +256,52 @@ fn a_card_takes_its_time_and_may_be_busy() {
     assert_eq!(stage.wait(219), "");
     assert_eq!(stage.wait(1), "\r\n+CSIM: 6,\"019000\"\r\n\r\nOK\r\n");
     assert!(script.is_over());
+}
+
+/// The bench's card, and the modem in which it is.
+fn with_uicc(description: Description, change: impl FnOnce(&mut Options)) -> (Stage, Arc<Mutex<Uicc>>) {
+    let mut stage = Stage::with(change);
+    let card = Arc::new(Mutex::new(Uicc::new(description)));
+    stage.modem.fit(Box::new(Arc::clone(&card)));
+    assert_eq!(stage.answers(&["AT+CMEE=1"]), ["OK"]);
+    (stage, card)
+}
+
+/// A bootstrap file that says nothing.
+const EMPTY_FILE: [u8; 4] = [0, 0, 0, 0];
+
+#[test]
+fn the_benchs_card_is_read_through_sessions() {
+    let (mut stage, card) = with_uicc(Profile::new(EMPTY_FILE).description(), |_| ());
+    let answers =
+        stage.answers(&[CCHO, "AT+CGLA=1,20,\"00A40804047FFF643200\"", "AT+CGLA=1,10,\"00B0000004\""]);
+    assert_eq!(answers[0], "1||OK");
+    assert!(answers[1].starts_with("+CGLA: ") && answers[1].ends_with("9000\"||OK"), "{}", answers[1]);
+    assert_eq!(answers[2], "+CGLA: 12,\"000000009000\"||OK");
+    assert_eq!(card.lock().unwrap().open_channels(), [1]);
+    assert_eq!(stage.answers(&["AT+CCHC=1", "AT+CCHO=\"A00000000001\""]), ["OK", "+CME ERROR: 22"]);
+    assert!(card.lock().unwrap().open_channels().is_empty());
+    let answers = stage.answers(&["AT+CRSM=176,12258,0,0,10", "AT+CRSM=178,12032,3,4,48"]);
+    assert_eq!(answers[0], format!("+CRSM: 144,0,\"{}\"||OK", "98000000000000000010"));
+    assert_eq!(answers[1], "+CRSM: 106,131||OK");
+}
+
+#[test]
+fn a_card_that_waits_is_fetched_from_by_those_who_have_to() {
+    let waiting = || Description { waits: true, ..Profile::new(EMPTY_FILE).description() };
+    let line = "AT+CSIM=14,\"00A40004022F00\"";
+    let (mut stage, _) = with_uicc(waiting(), |_| ());
+    assert_eq!(stage.answers(&[line]), ["+CSIM: 4,\"611C\"||OK"]);
+    let (mut stage, _) = with_uicc(waiting(), |options| options.fetches = true);
+    let answer = &stage.answers(&[line])[0];
+    assert!(answer.starts_with("+CSIM: 60,\"621A8205422100300283022F00"), "{answer}");
+}
+
+#[test]
+fn a_card_without_channels_left_refuses_a_session() {
+    let (mut stage, _) = with_uicc(Profile::new(EMPTY_FILE).description(), |_| ());
+    let answers = stage.answers(&[CCHO, CCHO, CCHO, CCHO, "AT+CCHC=2", CCHO]);
+    assert_eq!(answers, ["1||OK", "2||OK", "3||OK", "+CME ERROR: 20", "OK", "2||OK"]);
 }
 
 /// ETSI TS 102 221 table 10.3: 0X and 4X, with GlobalPlatform's bit and secure messaging.
