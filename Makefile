@@ -19,9 +19,10 @@ AT_MODEM := $(wildcard ports/at-modem/*.c)
 with_modem = $(if $(shell grep -l whimbrel_at_modem.h $(1)),-Iports/at-modem $(AT_MODEM))
 # and that of PC/SC; the test of tests/c plays the library itself
 PCSC := $(wildcard ports/pcsc/*.c)
-PCSC_FLAGS = -Iports/pcsc $(shell pkg-config --cflags libpcsclite)
+PCSC_FLAGS = -Iports/pcsc $$(pkg-config --cflags libpcsclite)
 with_pcsc = $(if $(shell grep -l whimbrel_pcsc.h $(1)),$(PCSC_FLAGS) $(PCSC))
-EXAMPLES := $(patsubst examples-c/%.c,target/examples-c/%,$(wildcard examples-c/*.c))
+# that of PC/SC needs a library that only test-uicc installs: `make target/examples-c/card_pcsc`
+EXAMPLES := $(patsubst examples-c/%.c,target/examples-c/%,$(filter-out examples-c/card_pcsc.c,$(wildcard examples-c/*.c)))
 
 .PHONY: library examples
 build: library examples ## the static and the shared library, and every C example
@@ -55,7 +56,7 @@ $(TLS)/libmbedtls.a: mbedtls ;
 $(SECURED): target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) $(BACKEND) $(wildcard ports/mbedtls/*.h) \
 		$(TLS)/libmbedtls.a $(RELEASE)/libwhimbrel.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(C_CHECKED) $(C_SECURED) $< $(call with_modem,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(TLS)/libmbedtls.a $(LIBS) -o $@
+	$(CC) $(CFLAGS) $(C_CHECKED) $(C_SECURED) $< $(call with_modem,$<) $(call with_pcsc,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(TLS)/libmbedtls.a $(LIBS) $(if $(findstring pcsc,$@),$$(pkg-config --libs libpcsclite)) -o $@
 
 lab-server:
 	cargo build --quiet --release -p whimbrel-lab --bin lab-server --bin lab-dtls --bin lab-bootstrap --bin lab-smsc
@@ -153,7 +154,7 @@ target/tests-uicc/pcsc: tests/uicc/pcsc.c $(PCSC) ports/pcsc/whimbrel_pcsc.h inc
 	$(CC) $(CFLAGS) $(C_CHECKED) $< $(PCSC_FLAGS) $(PCSC) $$(pkg-config --libs libpcsclite) -o $@
 
 .PHONY: test-uicc
-test-uicc: $(UICC_PEERS)/ready setup-card target/tests-uicc/pcsc
+test-uicc: $(UICC_PEERS)/ready setup-card setup-dtls target/tests-uicc/pcsc target/examples-c/card_pcsc
 	cargo build --quiet --release -p whimbrel-lab --bin lab-uicc
 	$(UICC_PEERS)/bin/python -m unittest discover -s tests/uicc
 

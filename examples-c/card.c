@@ -42,8 +42,10 @@ static const whimbrel_feature_t *const features[] = {
 /* What happens, in words; of the card also where and how often. */
 static void event(void *context, const whimbrel_event_t *event)
 {
-    static const char *const steps[] = { "?",   "ICCID", "EF(DIR)", "MANAGE CHANNEL", "SELECT",         "secure channel", "ODF",
-                                         "DODF", "SELECT file", "PIN", "bootstrap file", "MANAGE CHANNEL", "messages" };
+    static const char *const steps[] = {
+        "?",    "ICCID",       "EF(DIR)", "MANAGE CHANNEL", "SELECT",         "secure channel", "ODF",
+        "DODF", "SELECT file", "PIN",     "bootstrap file", "MANAGE CHANNEL", "messages"
+    };
     (void)context;
     printf("%s", whimbrel_posix_event_text(event->code));
     if (event->short_server_id != 0) printf(" (server %u)", (unsigned)event->short_server_id);
@@ -121,7 +123,7 @@ int main(int argc, char **argv)
         .mtu = 1280,
         .bootstrap = 2048,
         .sms = 2,
-        .uicc = 600,            /* the longest key or certificate on the card */
+        .uicc = 600,           /* the longest key or certificate on the card */
         .uicc_messages = 1200, /* what waits until the card takes it */
     };
     whimbrel_uicc_t uicc = { .size = sizeof uicc, .context = &known, .pin = pin, .look_s = 60, .ask_s = 30 };
@@ -142,7 +144,7 @@ int main(int argc, char **argv)
         .size = sizeof line,
         .event = modem_event,
         .event_context = &looked,
-        .card = WHIMBREL_MODEM_CARD_AUTO,
+        .card = &whimbrel_modem_card_auto,
     };
     whimbrel_at_modem_t *modem;
     whimbrel_posix_t *posix;
@@ -160,7 +162,8 @@ int main(int argc, char **argv)
         uicc.secure = WHIMBREL_UICC_REQUIRED;
         uicc.key_version = (uint8_t)strtoul(argv[4], NULL, 0);
         uicc.key_length = (uint8_t)from_hex(argv[5], enc, sizeof enc);
-        if (from_hex(argv[6], mac, sizeof mac) != uicc.key_length) return fail("keys", WHIMBREL_ERR_BAD_VALUE);
+        if (from_hex(argv[6], mac, sizeof mac) != uicc.key_length)
+            return fail("keys", WHIMBREL_ERR_BAD_VALUE);
         uicc.key_enc = enc;
         uicc.key_mac = mac;
     }

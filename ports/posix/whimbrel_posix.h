@@ -77,8 +77,8 @@ int32_t whimbrel_posix_sms(whimbrel_posix_t *posix, whimbrel_posix_sms_send_t *s
                            whimbrel_posix_sms_receive_t *receive, void *context);
 
 /** As whimbrel_port_t.uicc_transmit. */
-typedef int32_t whimbrel_posix_transmit_t(void *context, const uint8_t *command, size_t command_length, uint8_t *response,
-                                          size_t room, size_t *length);
+typedef int32_t whimbrel_posix_transmit_t(void *context, const uint8_t *command, size_t command_length,
+                                          uint8_t *response, size_t room, size_t *length);
 
 /**
  * Has a smartcard reached by a function with a context of its own, such as whimbrel_at_modem_transmit() or

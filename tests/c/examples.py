@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import socket
@@ -17,6 +18,8 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "interop"))
 import smsc
 from peer import CHANGED, GET, POST, PUT, Peer, coap, leave, running
 
+#: Makes cards.
+CARD = Path(__file__).resolve().parents[2] / "tools/card/card.py"
 #: A handshake under valgrind.
 PEER_PATIENCE = 30.0
 #: Of the service centre. Nothing is overtaken: this server repeats nothing, and of two packets only the newer is taken if it is first.
@@ -243,6 +246,56 @@ def wake(program: str) -> None:
             assert server.until(lambda: server.asked == ["update"]), "no Update by UDP"
             assert phone.ask(POST, "/3/0/4").code == CHANGED, "an answer to any request goes the way it came"
         assert [one["from"] for one in centre.sent()] == 2 * [smsc.SERVER, smsc.DEVICE]
+
+
+def card(program: str) -> None:
+    """A card brings the server, through a secure channel; it is pulled, and another one comes; power goes, and it is the same."""
+    server = Peer()
+    enc, mac = "40" * 16, "60" * 16
+
+    def made(directory: str, name: str, iccid: str, **more: object) -> str:
+        description = {
+            "server": [{"short_server_id": 101, "uri": server.uri, "mode": "nosec", "lifetime": 600}],
+            "card": {"iccid": iccid, "secured": True, "scp03": {"version": 0x30, "enc_hex": enc, "mac_hex": mac}, **more},
+        }
+        path = Path(directory) / name
+        path.with_suffix(".in.json").write_text(json.dumps(description))
+        subprocess.run([CARD, "make", path.with_suffix(".in.json"), path], check=True, stdout=subprocess.PIPE)
+        return str(path)
+
+    def says(process: subprocess.Popen[str], text: str) -> None:
+        lines = []
+        for line in iter(process.stdout.readline, ""):
+            lines.append(line)
+            if text in line:
+                return
+        raise AssertionError(f"{text}: {lines}")
+
+    with tempfile.TemporaryDirectory() as directory:
+        one = made(directory, "one.json", "89000000000000000001")
+        other = made(directory, "other.json", "89000000000000000002", form="oid")
+        store = Path(directory) / "store"
+        store.mkdir()
+        with smsc.Centre(server.port, None, *WEATHER, modem=f"card={one}") as centre:
+            arguments = (program, centre.device, str(store), "whimbrel-card", "0x30", enc, mac)
+            with running(*arguments) as process:
+                server.registers()
+                assert coap.tlvs(server.read("/3/0/0", coap.TLV)) == [(coap.RESOURCE, 0, b"Whimbrel")]
+                centre.order("pull", smsc.DEVICE)
+                says(process, "a server account was removed")
+                server.asked.clear()
+                centre.order("insert", smsc.DEVICE, other)
+                server.registers()
+                assert server.ask(POST, "/3/0/4").code == CHANGED
+            server.asked.clear()
+            with running(*arguments) as process:
+                assert server.until(lambda: server.asked != []), "nothing after the restart"
+                assert server.ask(POST, "/3/0/4").code == CHANGED
+            wrong = (program, centre.device, str(store), "whimbrel-card", "0x30", mac, enc)
+            process = subprocess.Popen([*shlex.split(os.environ.get("VALGRIND", "")), *wrong], stdout=subprocess.PIPE, text=True)
+            says(process, "secure channel")
+            process.kill()
+            process.communicate()
 
 
 def main() -> None:

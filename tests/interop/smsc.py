@@ -37,15 +37,19 @@ TRIPLE_DES = Keys("393916B20203", bytes(range(0x40, 0x70)).hex())
 class Centre:
     """A modem of the number DEVICE at `device`, and a UDP server of the number SERVER. Leave the block, and it is gone."""
 
-    def __init__(self, port: int, keys: Keys | None = None, *options: str, log: IO[str] | None = None) -> None:
-        """`port` is the server's; packets with `keys` end in the centre. `log` takes a line for each short message."""
+    def __init__(
+        self, port: int, keys: Keys | None = None, *options: str, modem: str = "", log: IO[str] | None = None
+    ) -> None:
+        """`port` is the server's; packets with `keys` end in the centre. `modem` has more options of the modem, such as its
+        card. `log` takes a line for each short message."""
         self._folder = tempfile.TemporaryDirectory()
         self.device = f"unix:{self._folder.name}/modem"
         server = f"{SERVER}=127.0.0.1:{port}"
         if keys:
             server += f",keys={keys.parameters}:{keys.secret}"
         # `visible`: messages of class 2 are for this client, where a modem would keep them for its smartcard
-        words = ["--modem", f"{DEVICE}={self.device},send=50,visible", "--server", server, "--until-eof", *options]
+        modem = modem or "visible"
+        words = ["--modem", f"{DEVICE}={self.device},send=50,{modem}", "--server", server, "--until-eof", *options]
         if log:
             words.append("--trace")
         self._process = subprocess.Popen(
