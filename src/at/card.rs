@@ -501,3 +501,7 @@ impl Carry for Slot {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "card_tests.rs"]
+mod tests;
