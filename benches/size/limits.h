@@ -11,7 +11,7 @@
 #define PRODUCT_BYTES   4392
 #define BOOTSTRAP_BYTES 6168
 #define SMS_BYTES       5688
-#define SMS_MODEM_BYTES 2432
+#define SMS_MODEM_BYTES 2440
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,

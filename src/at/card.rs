@@ -44,7 +44,7 @@ pub enum Progress {
     Idle = 0,
     /// The modem is at work.
     Waiting = 1,
-    /// [`super::Modem::transmit`] has something to tell.
+    /// [`crate::uicc::Card::transmit`] has something to tell.
     Ask = 2,
 }
 
@@ -153,7 +153,7 @@ pub struct Cards<'m>(pub(super) &'m mut (dyn Carry + 'm));
 
 /// What a modem asks a slot.
 pub(super) trait Carry {
-    /// See [`super::Modem::transmit`]; `reach` tells why the card is out of reach, if it is.
+    /// See [`crate::uicc::Card::transmit`]; `reach` tells why the card is out of reach, if it is.
     fn transmit(
         &mut self,
         reach: Result<(), Error>,
@@ -501,3 +501,7 @@ impl Carry for Slot {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "card_tests.rs"]
+mod tests;

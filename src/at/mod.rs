@@ -345,7 +345,7 @@ impl<'m> Modem<'m> {
 
     /// Does what is due, and tells when to call again; [`Instant::NEVER`]: only input can change anything.
     ///
-    /// Call it after [`Modem::send`], [`Modem::receive`] and [`Modem::transmit`] as well.
+    /// Call it after [`Modem::send`], [`Modem::receive`] and [`Card::transmit`] as well.
     pub fn poll(&mut self, now: Instant, tell: &mut dyn FnMut(Event)) -> Instant {
         self.now = now;
         self.overdue();

@@ -1,0 +1,72 @@
+//! What a slot leaves behind, which nobody can see from outside.
+
+use super::*;
+
+const VERIFY: [u8; 13] = [1, 0x20, 0, 1, 8, 0x31, 0x32, 0x33, 0x34, 0xff, 0xff, 0xff, 0xff];
+
+fn ask(slot: &mut Slot, command: &[u8]) -> Result<Option<usize>, Error> {
+    slot.transmit(Ok(()), command, &mut [0; RESPONSE_MAX])
+}
+
+/// A PIN on its way, so far that its command line is written.
+fn flying() -> Slot {
+    let mut slot = Slot::new(Way::Generic);
+    assert_eq!(ask(&mut slot, &VERIFY), Ok(None));
+    let mut output = Output::EMPTY;
+    slot.start(&mut output).unwrap();
+    assert_eq!(slot.octets(), VERIFY);
+    slot
+}
+
+fn assert_clean(slot: &Slot) {
+    assert!(slot.apdu.octets.iter().all(|octet| *octet == 0));
+    assert_eq!((slot.apdu.length, slot.asked, slot.step == Step::None), (0, 0, true));
+}
+
+#[test]
+fn a_command_and_its_response_are_overwritten_when_the_response_is_fetched() {
+    let mut slot = flying();
+    assert!(slot.line(b"+CSIM: 8,\"ABCD9000\""));
+    assert_eq!(ask(&mut slot, &VERIFY), Ok(None), "not before OK");
+    slot.done(Instant::ZERO, Outcome::Ok);
+    assert_eq!(ask(&mut slot, &VERIFY), Ok(Some(4)));
+    assert_clean(&slot);
+}
+
+#[test]
+fn what_is_given_up_is_overwritten_at_once_or_when_the_line_has_ended() {
+    let mut slot = Slot::new(Way::Generic);
+    assert_eq!(ask(&mut slot, &VERIFY), Ok(None));
+    assert_eq!(ask(&mut slot, &[]), Ok(None));
+    assert_clean(&slot);
+    for outcome in [Outcome::Ok, Outcome::Error, Outcome::Equipment(14), Outcome::Equipment(10)] {
+        let mut slot = flying();
+        assert_eq!(ask(&mut slot, &[]), Ok(None));
+        assert!(slot.line(b"+CSIM: 8,\"ABCD9000\""));
+        slot.done(Instant::ZERO, outcome);
+        assert_clean(&slot);
+    }
+    let mut slot = flying();
+    assert_eq!(ask(&mut slot, &[]), Ok(None));
+    slot.lose(Error::Timeout, false);
+    assert_clean(&slot);
+}
+
+#[test]
+fn an_error_overwrites_the_command() {
+    for outcome in [Outcome::Ok, Outcome::Error, Outcome::Equipment(13)] {
+        let mut slot = flying();
+        slot.done(Instant::ZERO, outcome);
+        assert!(slot.apdu.octets.iter().all(|octet| *octet == 0));
+        assert!(ask(&mut slot, &VERIFY).is_err());
+        assert_clean(&slot);
+    }
+}
+
+#[test]
+fn a_card_out_of_reach_takes_nothing() {
+    let mut slot = Slot::new(Way::Channels);
+    assert_eq!(slot.transmit(Err(Error::NotFound), &VERIFY, &mut [0; 2]), Err(Error::NotFound));
+    assert_clean(&slot);
+    assert!(slot.due().is_never());
+}
