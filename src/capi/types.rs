@@ -533,7 +533,7 @@ pub struct whimbrel_port_t {
     /// `response`, and `length` says how long it is; WHIMBREL_PENDING: not yet, the client asks again with the same command;
     /// WHIMBREL_ERR_NOT_FOUND: there is no card, and what came from it is deleted; another error: the card cannot be used now,
     /// and its logical channels are closed. Another command than the one that pends gives that one up, a `command_length` of 0
-    /// does only that. NULL: no card. For whimbrel_uicc.
+    /// does only that, and follows each reading as well: others may have the card then. NULL: no card. For whimbrel_uicc.
     pub uicc_transmit: Option<
         unsafe extern "C" fn(
             context: *mut c_void,

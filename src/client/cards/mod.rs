@@ -210,6 +210,13 @@ impl<'a> Cards<'a> {
         }
     }
 
+    /// Nothing goes on: the port may give the card to others.
+    fn release(&self) {
+        self.job.set(Job::Nothing);
+        // it has nothing to answer
+        let _ = self.slot.transmit(&[], &mut []);
+    }
+
     /// The card has been read as far as was asked for.
     fn done(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, job: Job, outcome: Outcome) {
         match (outcome, job) {
@@ -452,11 +459,11 @@ impl Carding for Cards<'_> {
             Progress::Waiting(until) => self.step.set(until),
             Progress::Again => self.step.set(ctx.now),
             Progress::Done(outcome) => {
-                self.job.set(Job::Nothing);
+                self.release();
                 self.done(engine, ctx, job, outcome);
             }
             Progress::Failed(failure) => {
-                self.job.set(Job::Nothing);
+                self.release();
                 self.bootstrap.undo_load(engine, ctx);
                 if job == Job::Messages {
                     self.missed(engine, ctx, &failure);
