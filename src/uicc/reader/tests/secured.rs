@@ -240,7 +240,9 @@ fn without_keys_preferred_is_clear_and_required_is_nothing() {
 }
 
 /// Changes what the card says to one command.
-struct Between<'c>(&'c mut TestCard, usize, &'c dyn Fn(&mut Vec<u8>));
+struct Between<'c>(&'c mut TestCard, usize, Change<'c>);
+
+type Change<'c> = &'c dyn Fn(&mut Vec<u8>);
 
 impl Card for Between<'_> {
     fn transmit(&mut self, command: &[u8], response: &mut [u8]) -> Result<Option<usize>, Error> {
@@ -262,7 +264,7 @@ fn who_sits_between_is_found_out_and_gets_nothing_in_the_clear() {
     let mut host = TestHost::with_keys();
     read(Goal::Load, PREFERRED, WINDOW, &mut plain, &mut host);
     let protected: Vec<usize> = (0..plain.wire.len()).filter(|at| plain.wire[*at][0] == 0x05).collect();
-    let changes: [(&str, &dyn Fn(&mut Vec<u8>)); 6] = [
+    let changes: [(&str, Change<'_>); 6] = [
         ("the first bit", &|reply| reply[0] ^= 0x80),
         ("the checksum", &|reply| {
             let at = reply.len() - 3;
@@ -322,7 +324,7 @@ fn the_right_le_is_asked_for_with_a_new_command() {
     let mut host = TestHost::with_keys();
     read(Goal::Load, REQUIRED, WINDOW, &mut plain, &mut host);
     let reads = plain.wire.iter().enumerate().filter(|(_, command)| command[..2] == [0x05, 0xb0]);
-    let at = reads.map(|(at, _)| at).last().unwrap();
+    let at = reads.map(|(at, _)| at).next_back().unwrap();
     let mut card = secured_card(hex(FULL));
     let mut host = TestHost::with_keys();
     let mut window = [0; WINDOW];
