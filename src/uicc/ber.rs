@@ -1,5 +1,7 @@
-//! BER as cards write it: tags of one or two octets, definite lengths of up to three octets (ITU-T X.690; ETSI TS 102 221
-//! section 11.1.1.3).
+//! BER as cards write it: tags of one or two octets, definite lengths of up to three octets (ISO/IEC 7816-4 annex, X.690).
+//!
+//! A length need not be in its shortest form: cards differ there, and it says the same. Behind the last element of a file
+//! there is padding; no tag begins with its octets.
 
 use crate::error::Error;
 
@@ -25,48 +27,25 @@ pub enum Front {
     End,
 }
 
-/// Tag, bytes of tag and length, and length of the content; or how many bytes are needed to tell.
+/// What tag and length say, as far as they are there.
 enum Head {
-    Known { tag: u16, head: usize, length: usize },
-    Short(usize),
     End,
-}
-
-fn head(bytes: &[u8]) -> Result<Head, Error> {
-    let Some((first, rest)) = bytes.split_first() else { return Ok(Head::Short(2)) };
-    if matches!(first, 0 | 0xff) {
-        // no tag: what fills a file up
-        return Ok(Head::End);
-    }
-    let (tag, at) = match (first & 0x1f, rest.first()) {
-        (0x1f, None) => return Ok(Head::Short(3)),
-        // a third octet would follow
-        (0x1f, Some(second)) if second & 0x80 != 0 => return Err(Error::NotSupported),
-        (0x1f, Some(second)) => (u16::from_be_bytes([*first, *second]), 2usize),
-        _ => (u16::from(*first), 1),
-    };
-    let Some(length) = bytes.get(at) else { return Ok(Head::Short(at.wrapping_add(1))) };
-    let more = match length {
-        0..=0x7f => return Ok(Head::Known { tag, head: at.wrapping_add(1), length: usize::from(*length) }),
-        0x81..=0x83 => usize::from(length & 3),
-        // of an indefinite length, or longer than any card
-        _ => return Err(Error::Malformed),
-    };
-    let end = at.wrapping_add(1).wrapping_add(more);
-    let Some(octets) = bytes.get(at.wrapping_add(1)..end) else { return Ok(Head::Short(end)) };
-    let length = octets.iter().fold(0, |length, octet| length << 8 | usize::from(*octet));
-    Ok(Head::Known { tag, head: end, length })
+    /// So many octets would say more; 1: there is none.
+    Cut(usize),
+    Element {
+        tag: u16,
+        /// Tag and length.
+        head: usize,
+        length: usize,
+    },
 }
 
 /// The first element of `bytes`; `None` at the end and where padding begins.
 pub fn first(bytes: &[u8]) -> Result<Option<Tlv<'_>>, Error> {
-    if bytes.is_empty() {
-        return Ok(None);
-    }
     match head(bytes)? {
-        Head::End => Ok(None),
-        Head::Short(_) => Err(Error::Malformed),
-        Head::Known { tag, head, length } => {
+        Head::End | Head::Cut(1) => Ok(None),
+        Head::Cut(_) => Err(Error::Malformed),
+        Head::Element { tag, head, length } => {
             let size = head.wrapping_add(length);
             let value = bytes.get(head..size).ok_or(Error::Malformed)?;
             Ok(Some(Tlv { tag, value, size }))
@@ -77,28 +56,57 @@ pub fn first(bytes: &[u8]) -> Result<Option<Tlv<'_>>, Error> {
 /// The value of the first element of that tag among those of `bytes`, at this level.
 pub fn find(bytes: &[u8], tag: u16) -> Result<Option<&[u8]>, Error> {
     let mut rest = bytes;
-    while let Some(element) = first(rest)? {
-        if element.tag == tag {
-            return Ok(Some(element.value));
+    while let Some(tlv) = first(rest)? {
+        if tlv.tag == tag {
+            return Ok(Some(tlv.value));
         }
-        rest = rest.get(element.size..).unwrap_or(&[]);
+        rest = rest.get(tlv.size..).unwrap_or(&[]);
     }
     Ok(None)
 }
 
 /// What a window of a file begins with; `last`: nothing follows behind the window.
 pub fn front(window: &[u8], last: bool) -> Result<Front, Error> {
-    if window.is_empty() && last {
-        return Ok(Front::End);
-    }
     let needed = match head(window)? {
         Head::End => return Ok(Front::End),
-        Head::Short(needed) => needed,
-        Head::Known { head, length, .. } => head.wrapping_add(length),
+        Head::Cut(1) if last => return Ok(Front::End),
+        Head::Cut(needed) => needed,
+        Head::Element { head, length, .. } => head.wrapping_add(length),
     };
-    match needed <= window.len() {
-        true => Ok(Front::Whole(needed)),
-        false if last => Err(Error::Malformed),
-        false => Ok(Front::Longer(needed)),
+    match (needed <= window.len(), last) {
+        (true, _) => Ok(Front::Whole(needed)),
+        (false, false) => Ok(Front::Longer(needed)),
+        (false, true) => Err(Error::Malformed),
     }
 }
+
+fn head(bytes: &[u8]) -> Result<Head, Error> {
+    let Some((&one, rest)) = bytes.split_first() else { return Ok(Head::Cut(1)) };
+    if one == 0x00 || one == 0xff {
+        return Ok(Head::End);
+    }
+    // a tag whose number does not fit into the first octet
+    let wide = one & 0x1f == 0x1f;
+    let (tag, rest) = match rest.split_first() {
+        _ if !wide => (u16::from(one), rest),
+        None => return Ok(Head::Cut(3)),
+        Some((&two, rest)) if two & 0x80 == 0 => (u16::from_be_bytes([one, two]), rest),
+        Some(_) => return Err(Error::Malformed),
+    };
+    let tag_size = if wide { 2usize } else { 1 };
+    let (length, length_size) = match *rest {
+        [] => return Ok(Head::Cut(tag_size.wrapping_add(1))),
+        [length @ ..=0x7f, ..] => (usize::from(length), 1),
+        [0x81, length, ..] => (usize::from(length), 2),
+        [0x82, high, low, ..] => (usize::from(u16::from_be_bytes([high, low])), 3),
+        [0x81] => return Ok(Head::Cut(tag_size.wrapping_add(2))),
+        [0x82, ..] => return Ok(Head::Cut(tag_size.wrapping_add(3))),
+        // a length without end, or longer than any file
+        _ => return Err(Error::Malformed),
+    };
+    Ok(Head::Element { tag, head: tag_size.wrapping_add(length_size), length })
+}
+
+#[cfg(test)]
+#[path = "ber_tests.rs"]
+mod tests;

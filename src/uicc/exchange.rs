@@ -10,6 +10,7 @@ use crate::time::Instant;
 
 /// So often a response may go on: more is a card that never ends.
 const ROUNDS: u8 = 16;
+const EXTERNAL_AUTHENTICATE: u8 = 0x82;
 
 /// What protects a command.
 pub type Secure<'s> = Option<(&'s mut Channel, Means<'s>)>;
@@ -40,6 +41,8 @@ pub struct Exchange {
     channel: u8,
     has_le: bool,
     wrapped: bool,
+    /// It is EXTERNAL AUTHENTICATE, whose refusal is the card's to explain.
+    opening: bool,
     /// Le has been put right already.
     corrected: bool,
     rounds: u8,
@@ -57,6 +60,7 @@ impl Exchange {
         channel: 0,
         has_le: false,
         wrapped: false,
+        opening: false,
         corrected: false,
         rounds: 0,
         count: 0,
@@ -92,6 +96,7 @@ impl Exchange {
                 }
             };
             self.wrapped = true;
+            self.opening = command.ins == EXTERNAL_AUTHENTICATE;
         }
         self.channel = channel;
         self.has_le = command.le.is_some();
@@ -161,7 +166,8 @@ impl Exchange {
         }
         match secure.filter(|_| self.wrapped) {
             Some((session, means)) => match means.seal.unwrap(session, means.crypto, room, total) {
-                Ok(length) => split(room, length).map_or(Event::Failed(Error::Malformed), done),
+                Ok(length) => split(room, length).map_or(Event::Failed(Error::Malformed), vouched),
+                Err(_) if self.opening && data == 0 && !status.is_good() => done((status, 0)),
                 Err(error) => Event::Failed(error),
             },
             None if self.wrapped => Event::Failed(Error::State),
@@ -211,7 +217,8 @@ impl Exchange {
     fn end(&mut self) {
         zeroise(&mut self.command);
         (self.length, self.got, self.rounds) = (0, 0, 0);
-        (self.has_le, self.wrapped, self.corrected) = (false, false, false);
+        (self.has_le, self.corrected) = (false, false);
+        (self.wrapped, self.opening) = (false, false);
     }
 }
 
@@ -226,6 +233,15 @@ fn split(room: &[u8], total: usize) -> Option<(Status, usize)> {
 
 fn done((status, data): (Status, usize)) -> Event {
     Event::Done(status, data)
+}
+
+/// A response that came through a secure channel. 91xx says that all went well, and bears no checksum for it.
+fn vouched(response: (Status, usize)) -> Event {
+    let (status, _) = response;
+    if status.is_good() && status != Status::OK {
+        return Event::Failed(Error::Handshake);
+    }
+    done(response)
 }
 
 /// Room for that many bytes and a status word.

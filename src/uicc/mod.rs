@@ -40,6 +40,7 @@ pub trait Seal: Sync {
         channel: &mut Channel,
         with: (&dyn Crypto, &dyn StaticKeys),
         host_challenge: &[u8],
+        aid: &[u8],
         response: &[u8],
     ) -> Result<([u8; 16], usize), Error>;
     /// See [`Channel::wrap`].
@@ -81,9 +82,10 @@ impl Seal for Sealing {
         channel: &mut Channel,
         (crypto, keys): (&dyn Crypto, &dyn StaticKeys),
         host_challenge: &[u8],
+        aid: &[u8],
         response: &[u8],
     ) -> Result<([u8; 16], usize), Error> {
-        channel.open(crypto, keys, host_challenge, response)
+        channel.open(crypto, keys, host_challenge, aid, response)
     }
 
     fn wrap(

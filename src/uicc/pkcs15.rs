@@ -1,40 +1,61 @@
 //! PKCS#15 v1.1 as far as a bootstrap file is found by it: EF(DIR), ODF, DODF-bootstrap (TS 1.0 Appendix G.2 and G.3).
+//!
+//! ```text
+//! EF(DIR)  61 { 4F AID … }
+//! ODF      A7 { 30 { path of a DODF } }    or    A7 { A0 { what a DODF holds } }
+//! DODF     30 { 30 { label, flags … } 30 { name, OID } A1 { 30 { path } } }             opaqueDO
+//!          A1 { 30 { label, flags … } 30 { name, OID } A1 { 30 { OID 30 { path } } } }  oidDO
+//! path     04 path, 02 index, 80 length
+//! ```
+//!
+//! Cards differ in where label and OID stand, so both sequences of attributes and the type's are looked through.
 
 use super::ber;
-use crate::bytes;
+use crate::bytes::put;
 use crate::error::Error;
 
 /// The AID of the PKCS#15 application.
 pub const AID: [u8; 12] = *b"\xa0\0\0\0\x63PKCS-15";
 
-/// 2.23.43.9.1, the bootstrap object of LwM2M.
-const OID: [u8; 4] = [0x67, 0x2b, 0x09, 0x01];
-/// The same as cards have it whose maker put tag and length into the value.
-const OID_TWICE: [u8; 6] = [0x06, 0x04, 0x67, 0x2b, 0x09, 0x01];
+/// How long an AID is at most (ISO/IEC 7816-5).
+const AID_MAX: usize = 16;
 
+const APPLICATION_TEMPLATE: u16 = 0x61;
+const APPLICATION_ID: u16 = 0x4f;
+
+/// Of the ODF: data objects; in it, objects in place of a path.
+const DATA_OBJECTS: u16 = 0xa7;
+const IN_PLACE: u16 = 0xa0;
+
+const OPAQUE_DO: u16 = 0x30;
+const OID_DO: u16 = 0xa1;
+const TYPE_ATTRIBUTES: u16 = 0xa1;
+
+const SEQUENCE: u16 = 0x30;
 const INTEGER: u16 = 0x02;
 const BIT_STRING: u16 = 0x03;
 const OCTET_STRING: u16 = 0x04;
-const IDENTIFIER: u16 = 0x06;
-const SEQUENCE: u16 = 0x30;
-const APPLICATION: u16 = 0x61;
-const APPLICATION_ID: u16 = 0x4f;
-/// `length` of a Path.
+const OID: u16 = 0x06;
 const LENGTH: u16 = 0x80;
-/// `objects` of PathOrObjects; an externalIDO of a DODF.
-const CONTEXT_0: u16 = 0xa0;
-/// `oidDO`; the attributes of an object's own type.
-const CONTEXT_1: u16 = 0xa1;
-/// `dataObjects` of the ODF.
-const DATA_OBJECTS: u16 = 0xa7;
 
-/// The longest path: with MF in front of it, eight identifiers.
-const PATH_MAX: usize = 16;
+/// 2.23.43.9.1, and how some cards have it: with tag and length once more.
+const BOOTSTRAP: &[u8] = b"\x67\x2b\x09\x01";
+const BOOTSTRAP_TWICE: &[u8] = b"\x06\x04\x67\x2b\x09\x01";
+
+/// Of `CommonObjectFlags`, which come from the highest bit on.
+const PRIVATE: u8 = 0x80;
+const MODIFIABLE: u8 = 0x40;
+
+/// SELECT by path from the MF (ETSI TS 102 221 section 11.1.1.2).
+const FROM_MF: u8 = 0x08;
+const MF: &[u8] = b"\x3f\x00";
+/// Stands for the application that is selected.
+const CURRENT_ADF: &[u8] = b"\x7f\xff";
 
 /// Where a file is (PKCS#15 `Path`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilePath {
-    path: [u8; PATH_MAX],
+    path: [u8; 16],
     length: u8,
     /// Where its content begins in the file.
     pub index: u16,
@@ -43,32 +64,44 @@ pub struct FilePath {
 }
 
 impl FilePath {
-    /// Reads the content of a Path SEQUENCE.
-    fn parse(body: &[u8]) -> Result<Self, Error> {
-        let named = ber::find(body, OCTET_STRING)?.ok_or(Error::Malformed)?;
-        if named.len() < 2 || named.len() > PATH_MAX || !named.len().is_multiple_of(2) {
-            return Err(Error::NotSupported);
+    /// From the content of a `Path`. One that names no file below MF or application is [`Error::BadValue`].
+    fn parse(sequence: &[u8]) -> Result<Self, Error> {
+        let told = ber::find(sequence, OCTET_STRING)?.ok_or(Error::Malformed)?;
+        let mut path = [0; 16];
+        let too_short = told.is_empty() || matches!(told, MF | CURRENT_ADF);
+        if too_short || told.len() > path.len() || !told.len().is_multiple_of(2) {
+            return Err(Error::BadValue);
         }
-        let mut path = [0; PATH_MAX];
-        bytes::put(&mut path, 0, named)?;
-        let index = ber::find(body, INTEGER)?.map_or(Ok(0), integer)?;
-        let size = ber::find(body, LENGTH)?.map(integer).transpose()?;
-        Ok(Self { path, length: named.len() as u8, index, size })
+        put(&mut path, 0, told)?;
+        let index = ber::find(sequence, INTEGER)?.map_or(Ok(0), unsigned)?;
+        let size = ber::find(sequence, LENGTH)?.map(unsigned).transpose()?;
+        Ok(Self { path, length: told.len() as u8, index, size })
     }
 
     /// P1 and data of the SELECT that finds it, in a channel in which the PKCS#15 application is selected.
+    ///
+    /// A path that does not say where it begins does so at the application.
     pub fn select<'b>(&self, buffer: &'b mut [u8; 18]) -> Result<(u8, &'b [u8]), Error> {
-        let path = self.path.get(..self.length.into()).ok_or(Error::Malformed)?;
-        match path {
-            // from MF, which is not named in the command
-            [0x3f, 0x00, rest @ ..] if !rest.is_empty() => bytes::put(buffer, 0, rest).map(|()| rest.len()),
-            [0x7f, 0xff, ..] => bytes::put(buffer, 0, path).map(|()| path.len()),
-            _ => bytes::put(buffer, 0, &[0x7f, 0xff])
-                .and_then(|()| bytes::put(buffer, 2, path))
-                .map(|()| path.len().wrapping_add(2)),
-        }
-        .and_then(|length| buffer.get(..length).ok_or(Error::Malformed))
-        .map(|data| (0x08, data))
+        let path = self.path.get(..self.length.into()).ok_or(Error::BadValue)?;
+        let (from, path) = match path.split_at_checked(2) {
+            Some((MF, rest)) => (&[][..], rest),
+            Some((CURRENT_ADF, _)) => (&[][..], path),
+            _ => (CURRENT_ADF, path),
+        };
+        put(buffer, 0, from)?;
+        put(buffer, from.len(), path)?;
+        let data = buffer.get(..from.len().wrapping_add(path.len())).ok_or(Error::BadValue)?;
+        Ok((FROM_MF, data))
+    }
+}
+
+/// An INTEGER that is not negative, of at most 65535.
+fn unsigned(octets: &[u8]) -> Result<u16, Error> {
+    match *octets {
+        [] | [0x80..=0xff, ..] => Err(Error::Malformed),
+        [low] => Ok(low.into()),
+        [high, low] | [0, high, low] => Ok(u16::from_be_bytes([high, low])),
+        _ => Err(Error::BadValue),
     }
 }
 
@@ -83,29 +116,21 @@ pub struct BootstrapObject {
     pub modifiable: bool,
 }
 
-/// An INTEGER that is not negative and fits.
-fn integer(octets: &[u8]) -> Result<u16, Error> {
-    match octets {
-        [low] if low & 0x80 == 0 => Ok((*low).into()),
-        [high, low] if high & 0x80 == 0 => Ok(u16::from_be_bytes([*high, *low])),
-        [0, high, low] => Ok(u16::from_be_bytes([*high, *low])),
-        _ => Err(Error::Malformed),
-    }
-}
-
 /// The AID of a record of EF(DIR) if it is the PKCS#15 application's; the whole AID, which may be longer.
 pub fn application(record: &[u8]) -> Result<Option<&[u8]>, Error> {
-    let Some(template) = ber::first(record)?.filter(|element| element.tag == APPLICATION) else {
+    let Some(template) = ber::first(record)?.filter(|tlv| tlv.tag == APPLICATION_TEMPLATE) else {
         return Ok(None);
     };
-    let aid = ber::find(template.value, APPLICATION_ID)?;
-    Ok(aid.filter(|aid| aid.len() <= 16 && aid.starts_with(&AID)))
+    match ber::find(template.value, APPLICATION_ID)? {
+        Some(aid) if aid.len() > AID_MAX => Err(Error::Malformed),
+        aid => Ok(aid.filter(|aid| aid.starts_with(&AID))),
+    }
 }
 
 /// Whether an element of the ODF names data objects, and where they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Directory<'b> {
-    /// Another class of objects.
+    /// Another class of objects, or data objects under a protection of their own.
     Other,
     /// In that file.
     File(FilePath),
@@ -115,68 +140,110 @@ pub enum Directory<'b> {
 
 /// What one whole element of the ODF says.
 pub fn directory(element: &[u8]) -> Result<Directory<'_>, Error> {
-    let Some(element) = ber::first(element)?.filter(|element| element.tag == DATA_OBJECTS) else {
+    let element = ber::first(element)?.ok_or(Error::Malformed)?;
+    if element.tag != DATA_OBJECTS {
         return Ok(Directory::Other);
-    };
-    match ber::first(element.value)? {
-        Some(path) if path.tag == SEQUENCE => FilePath::parse(path.value).map(Directory::File),
-        Some(objects) if objects.tag == CONTEXT_0 => Ok(Directory::Here(objects.value)),
+    }
+    let choice = ber::first(element.value)?.ok_or(Error::Malformed)?;
+    match choice.tag {
+        SEQUENCE => FilePath::parse(choice.value).map(Directory::File),
+        IN_PLACE => Ok(Directory::Here(choice.value)),
+        _ => Ok(Directory::Other),
+    }
+}
+
+/// What is found in the parts of a data object.
+#[derive(Default)]
+struct Found<'b> {
+    /// The OID of the bootstrap file, wherever it stood.
+    bootstrap: bool,
+    flags: u8,
+    /// The content of a `Path`.
+    path: Option<&'b [u8]>,
+}
+
+/// The bootstrap file that one whole element of a DODF names; `None`: it is another object.
+/// [`Error::NotSupported`]: it is one, but its content is not in a file.
+pub fn object(element: &[u8]) -> Result<Option<BootstrapObject>, Error> {
+    let element = ber::first(element)?.ok_or(Error::Malformed)?;
+    if !matches!(element.tag, OPAQUE_DO | OID_DO) {
+        return Ok(None);
+    }
+    let mut found = Found::default();
+    let mut rest = element.value;
+    while let Some(part) = ber::first(rest)? {
+        match part.tag {
+            SEQUENCE => found.attributes(part.value)?,
+            TYPE_ATTRIBUTES => found.type_attributes(part.value)?,
+            _ => {}
+        }
+        rest = rest.get(part.size..).unwrap_or(&[]);
+    }
+    if !found.bootstrap {
+        return Ok(None);
+    }
+    let file = FilePath::parse(found.path.ok_or(Error::NotSupported)?)?;
+    let has = |flag| found.flags & flag != 0;
+    Ok(Some(BootstrapObject { file, private: has(PRIVATE), modifiable: has(MODIFIABLE) }))
+}
+
+impl<'b> Found<'b> {
+    /// `CommonObjectAttributes` or `CommonDataObjectAttributes`.
+    fn attributes(&mut self, sequence: &[u8]) -> Result<(), Error> {
+        if let Some(octets) = ber::find(sequence, BIT_STRING)? {
+            self.flags |= first_bits(octets)?;
+        }
+        self.oid_of(sequence)
+    }
+
+    /// A path, or what holds an OID and a path.
+    fn type_attributes(&mut self, content: &'b [u8]) -> Result<(), Error> {
+        let Some(inner) = ber::find(content, SEQUENCE)? else { return Ok(()) };
+        self.oid_of(inner)?;
+        self.path = match ber::find(inner, OCTET_STRING)? {
+            Some(_) => Some(inner),
+            None => ber::find(inner, SEQUENCE)?,
+        };
+        Ok(())
+    }
+
+    fn oid_of(&mut self, sequence: &[u8]) -> Result<(), Error> {
+        let oid = ber::find(sequence, OID)?;
+        self.bootstrap |= matches!(oid, Some(BOOTSTRAP | BOOTSTRAP_TWICE));
+        Ok(())
+    }
+}
+
+/// The first eight bits of a BIT STRING; those that it does not have are 0.
+fn first_bits(octets: &[u8]) -> Result<u8, Error> {
+    match *octets {
+        [0] => Ok(0),
+        [unused @ 0..=7, only] => Ok(only & 0xff_u8.wrapping_shl(unused.into())),
+        [0..=7, first, _, ..] => Ok(first),
         _ => Err(Error::Malformed),
     }
 }
 
-/// Takes the next SEQUENCE off the front.
-fn sequence<'b>(rest: &mut &'b [u8]) -> Result<&'b [u8], Error> {
-    let element = ber::first(rest)?.filter(|element| element.tag == SEQUENCE).ok_or(Error::Malformed)?;
-    *rest = rest.get(element.size..).unwrap_or(&[]);
-    Ok(element.value)
-}
-
-/// The bootstrap file that one whole element of a DODF names; `None`: it is another object.
-pub fn object(element: &[u8]) -> Result<Option<BootstrapObject>, Error> {
-    let Some(element) = ber::first(element)? else { return Ok(None) };
-    if !matches!(element.tag, SEQUENCE | CONTEXT_1) {
-        return Ok(None);
-    }
-    let mut rest = element.value;
-    let (common, of_class) = (sequence(&mut rest)?, sequence(&mut rest)?);
-    let Some(mut own) = ber::find(rest, CONTEXT_1)? else { return Ok(None) };
-    let named = if element.tag == CONTEXT_1 {
-        // an OidDO: its own identifier counts, whatever the other says
-        own = sequence(&mut own)?;
-        ber::find(own, IDENTIFIER)?
-    } else {
-        ber::find(of_class, IDENTIFIER)?
-    };
-    if !named.is_some_and(|oid| oid == OID || oid == OID_TWICE) {
-        return Ok(None);
-    }
-    let path = ber::find(own, SEQUENCE)?.ok_or(Error::Malformed)?;
-    let flags = ber::find(common, BIT_STRING)?.map_or(0, flags);
-    Ok(Some(BootstrapObject {
-        file: FilePath::parse(path)?,
-        private: flags & 0x80 != 0,
-        modifiable: flags & 0x40 != 0,
-    }))
-}
-
-/// The bits of a BIT STRING behind its number of unused bits, which may be less than it has.
-fn flags(bits: &[u8]) -> u8 {
-    match bits {
-        [unused @ 0..=7, bits, ..] => bits & 0xffu8.wrapping_shl((*unused).into()),
-        _ => 0,
-    }
-}
-
 /// Digits of an ICCID as they stand in EF(ICCID): 10 octets, nibbles swapped. How many there are.
+///
+/// They are characters. Some issuers count in hexadecimal; F fills up.
 pub fn iccid(file: &[u8], digits: &mut [u8; 20]) -> usize {
-    let mut count = 0usize;
+    let mut length = 0usize;
     for octet in file.iter().take(10) {
-        for nibble in [octet & 15, octet >> 4] {
-            let (Some(place), 0..=9) = (digits.get_mut(count), nibble) else { return count };
-            *place = b'0'.wrapping_add(nibble);
-            count = count.wrapping_add(1);
+        for nibble in [octet & 0x0f, octet >> 4] {
+            let digit = match nibble {
+                0..=9 => b'0'.wrapping_add(nibble),
+                10..=14 => b'A'.wrapping_add(nibble).wrapping_sub(10),
+                _ => return length,
+            };
+            let Some(place) = digits.get_mut(length) else { return length };
+            *place = digit;
+            length = length.wrapping_add(1);
         }
     }
-    count
+    length
 }
+
+#[cfg(test)]
+#[path = "pkcs15_tests.rs"]
+mod tests;

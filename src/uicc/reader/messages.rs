@@ -66,8 +66,7 @@ impl Reader<'_> {
 
     /// STORE DATA of the next block.
     pub(super) fn store(&mut self, due: Instant, host: &mut dyn Host) -> Result<(), Error> {
-        // a checksum of 16 bytes takes a block of padding from the data
-        let most = if self.config.s16 { scp03::DATA_MAX.saturating_sub(16) } else { scp03::DATA_MAX };
+        let most = if self.session.is_open() { self.session.data_max() } else { scp03::DATA_MAX };
         self.queue.piece = self.waiting().len().min(most);
         let p1 = if self.queue.piece == self.waiting().len() { 0x80 } else { 0x00 };
         let Self { window, exchange, session, channel, start, queue, .. } = self;

@@ -207,6 +207,18 @@ fn preferred_is_clear_only_where_the_card_does_not_know_it() {
 }
 
 #[test]
+fn a_card_that_refuses_to_be_authenticated_says_why() {
+    for (status, error) in [(0x6300, Error::Unauthorized), (0x6f00, Error::Refused), (0x9300, Error::Busy)] {
+        let mut card = secured_card(hex(MINIMAL));
+        card.fault = Some((8, Fault::Status(status)));
+        let run = read(Goal::Load, PREFERRED, WINDOW, &mut card, &mut TestHost::with_keys());
+        assert_eq!(card.wire[8][1], 0x82);
+        assert_eq!(run.result, Err(Failure { step: Step::Secure, status, error }));
+        assert!(in_clear(&card).is_empty() && card.open_channels() == 0);
+    }
+}
+
+#[test]
 fn a_card_with_other_keys_is_never_read() {
     for config in [PREFERRED, REQUIRED] {
         for (enc, mac) in [(ENC, ENC), (MAC, MAC)] {
@@ -240,7 +252,9 @@ fn without_keys_preferred_is_clear_and_required_is_nothing() {
 }
 
 /// Changes what the card says to one command.
-struct Between<'c>(&'c mut TestCard, usize, &'c dyn Fn(&mut Vec<u8>));
+struct Between<'c>(&'c mut TestCard, usize, Change<'c>);
+
+type Change<'c> = &'c dyn Fn(&mut Vec<u8>);
 
 impl Card for Between<'_> {
     fn transmit(&mut self, command: &[u8], response: &mut [u8]) -> Result<Option<usize>, Error> {
@@ -262,8 +276,7 @@ fn who_sits_between_is_found_out_and_gets_nothing_in_the_clear() {
     let mut host = TestHost::with_keys();
     read(Goal::Load, PREFERRED, WINDOW, &mut plain, &mut host);
     let protected: Vec<usize> = (0..plain.wire.len()).filter(|at| plain.wire[*at][0] == 0x05).collect();
-    type Change<'c> = (&'c str, &'c dyn Fn(&mut Vec<u8>));
-    let changes: [Change<'_>; 6] = [
+    let changes: [(&str, Change<'_>); 7] = [
         ("the first bit", &|reply| reply[0] ^= 0x80),
         ("the checksum", &|reply| {
             let at = reply.len() - 3;
@@ -274,6 +287,7 @@ fn who_sits_between_is_found_out_and_gets_nothing_in_the_clear() {
             reply[at] ^= 0x20;
         }),
         ("a bare 9000", &|reply| *reply = sw(0x9000)),
+        ("a bare 9110", &|reply| *reply = sw(0x9110)),
         ("a bare warning", &|reply| *reply = sw(0x6282)),
         ("in the clear", &|reply| *reply = hex("A706300404026430 9000")),
     ];
@@ -322,7 +336,8 @@ fn the_right_le_is_asked_for_with_a_new_command() {
     let mut plain = secured_card(hex(FULL));
     let mut host = TestHost::with_keys();
     read(Goal::Load, REQUIRED, WINDOW, &mut plain, &mut host);
-    let at = plain.wire.iter().rposition(|command| command[..2] == [0x05, 0xb0]).unwrap();
+    let reads = plain.wire.iter().enumerate().filter(|(_, command)| command[..2] == [0x05, 0xb0]);
+    let at = reads.map(|(at, _)| at).next_back().unwrap();
     let mut card = secured_card(hex(FULL));
     let mut host = TestHost::with_keys();
     let mut window = [0; WINDOW];
