@@ -94,7 +94,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 
 # ---- checks and tests; each stage is a target of its own
 
-STAGES := check test-rust test-bench test-sms test-examples test-mbedtls test-header test-tools test-firmware size bench test-interop fuzz-smoke
+STAGES := check test-rust test-bench test-sms test-uicc test-examples test-mbedtls test-header test-tools test-firmware size bench test-interop fuzz-smoke
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
@@ -135,6 +135,19 @@ $(SMS_PEERS)/ready: tests/sms/requirements.txt | setup-python
 test-sms: $(SMS_PEERS)/ready setup-dtls
 	cargo build --quiet --release -p whimbrel-lab --bin lab-tpdu --bin lab-packet
 	$(SMS_PEERS)/bin/python -m unittest discover -s tests/sms
+
+# the UICC: cards, PKCS#15 and secure channels against independent code, in an environment of their own
+UICC_PEERS := target/uicc-peers
+
+$(UICC_PEERS)/ready: tests/uicc/requirements.txt | setup-python
+	python3 -m venv --clear $(UICC_PEERS)
+	$(UICC_PEERS)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.PHONY: test-uicc
+test-uicc: $(UICC_PEERS)/ready
+	cargo build --quiet --release -p whimbrel-lab --bin lab-uicc-peer
+	$(UICC_PEERS)/bin/python -m unittest discover -s tests/uicc
 
 test-header: setup-firmware
 	tests/header/compile.sh
