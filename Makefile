@@ -155,7 +155,7 @@ target/tests-uicc/pcsc: tests/uicc/pcsc.c $(PCSC) ports/pcsc/whimbrel_pcsc.h inc
 
 .PHONY: test-uicc
 test-uicc: $(UICC_PEERS)/ready setup-card setup-dtls target/tests-uicc/pcsc target/examples-c/card_pcsc
-	cargo build --quiet --release -p whimbrel-lab --bin lab-uicc
+	cargo build --quiet --release -p whimbrel-lab --bin lab-uicc --bin lab-uicc-peer
 	$(UICC_PEERS)/bin/python -m unittest discover -s tests/uicc
 
 test-header: setup-firmware
