@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Bytes of flash and RAM that a product pays, per profile: benches/size/{minimal,product,bootstrap,sms,full}.c linked against the
+"""Bytes of flash and RAM that a product pays, per profile: benches/size/{minimal,product,bootstrap,uicc,uicc_scp03,sms,full}.c linked against the
 one archive for Cortex-M4 with --gc-sections and newlib-nano, without startup code and drivers.
 
 usage: scripts/size.py [--lower] [--crate DIRECTORY] [--budget FILE] [--out FILE]
@@ -17,7 +17,7 @@ import re
 
 import measure
 
-PROFILES = ["minimal", "product", "bootstrap", "sms", "full"]
+PROFILES = ["minimal", "product", "bootstrap", "uicc", "uicc_scp03", "sms", "full"]
 READ_ONLY = (".text", ".rodata", ".ARM.ex", ".init", ".fini", ".vectors", ".eh_frame")
 
 

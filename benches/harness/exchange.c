@@ -187,7 +187,8 @@ static int start(void)
         (whimbrel_client_size(&minimal_limits) > MINIMAL_BYTES ||
          whimbrel_client_size(&product_limits) > PRODUCT_BYTES ||
          whimbrel_client_size(&bootstrap_limits) > BOOTSTRAP_BYTES ||
-         whimbrel_client_size(&sms_limits) > SMS_BYTES || whimbrel_modem_size(NULL) > SMS_MODEM_BYTES)) {
+         whimbrel_client_size(&uicc_limits) > UICC_BYTES || whimbrel_client_size(&sms_limits) > SMS_BYTES ||
+         whimbrel_modem_size(NULL) > SMS_MODEM_BYTES)) {
         return 1;
     }
     if (sizeof client_memory < whimbrel_client_size(&limits) ||

@@ -1,6 +1,6 @@
 /*
  * What the profiles can hold, and the memory that this takes on Cortex-M4. benches/harness/exchange.c checks there that it
- * suffices; minimal.c and product.c count it.
+ * suffices; the profiles count it.
  */
 #ifndef WHIMBREL_BENCH_LIMITS_H
 #define WHIMBREL_BENCH_LIMITS_H
@@ -12,6 +12,7 @@
 #define BOOTSTRAP_BYTES 6168
 #define SMS_BYTES       5688
 #define SMS_MODEM_BYTES 2440
+#define UICC_BYTES      8000
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,
@@ -45,6 +46,17 @@ static const whimbrel_limits_t bootstrap_limits = {
     .datagram = 640,
     .mtu = 720,
     .bootstrap = 512,
+};
+
+static const whimbrel_limits_t uicc_limits = {
+    .size = sizeof uicc_limits,
+    .servers = 2,
+    .objects = 3,
+    .instances = 4,
+    .datagram = 640,
+    .mtu = 720,
+    .bootstrap = 512,
+    .uicc = 400,
 };
 
 static const whimbrel_limits_t sms_limits = {

@@ -87,10 +87,11 @@ impl<'a> Engine<'a> {
             };
             return next.or(at, Reason::Retransmission, id);
         }
-        match account.state {
+        if self.card_holds(who) {
             // the card's own deadline counts
-            State::Waiting { until } if until <= now && self.card_holds(who) => next,
-            State::Registered { .. } if self.card_holds(who) => next,
+            return next;
+        }
+        match account.state {
             State::Waiting { until } => next.or(until, Reason::Registration, id),
             State::Opening => next.or(now.after(LINK_POLL_MS), Reason::Link, id),
             State::Registered { .. } if account.changed != 0 => next.or(now, Reason::Work, id),
