@@ -17,6 +17,8 @@ SIZES = {
     "minimal": "minimal: objects 0, 1, 3, Discover, TLV, UDP",
     "product": "product: TLV, text, opaque, observe, create, block-wise, DTLS, sessions that outlive a power cut",
     "bootstrap": "the same with bootstrap, ordered registration and stored settings, two accounts",
+    "uicc": "that with bootstrap from a smartcard, read in clear",
+    "uicc_scp03": "the same through the secure channel; the ciphers are the platform's",
     "sms": "SMS alone, secured packets, AT dialogue; the ciphers are the platform's",
     "full": "everything",
 }

@@ -548,6 +548,11 @@ impl Texting for Texts<'_> {
         for who in 0..self.lines.len() {
             let line = self.line(who);
             if line.mode == SMS_PACKETS && self.hears(&line, Some(from)) {
+                // while a bootstrap server is at work nobody else is heard
+                let heard = engine.settled().is_ok() || engine.bootstraps(who).is_some();
+                if !heard {
+                    return Err(Error::State);
+                }
                 return self.hear(engine, ctx, who, Some(from), message);
             }
         }

@@ -182,7 +182,7 @@ fn cr_010_c_o_the_card_is_looked_at_before_each_update() {
     assert_eq!(count(&lab, WHIMBREL_EVENT_CARD_CHECKED), updates);
     let each = events(&lab, WHIMBREL_EVENT_CARD_CHECKED)[0].status as usize;
     assert_eq!(slot.count() - before, each * updates);
-    println!("{each} APDUs a check");
+    assert_eq!(each, 14, "as docs/uicc.md says");
     assert_eq!(lab.server.count(Operation::Register), 1);
     // with a network that goes and comes, there is a look again
     lab.device.network(false, false);
@@ -477,6 +477,22 @@ fn boot_013_c_o_data_that_cannot_be_used_is_not_applied() {
         lab.device.card_changed();
         run_until_registered(&mut lab);
     }
+}
+
+/// A client that was stopped has no business with a card any more.
+#[test]
+fn boot_009_c_m_a_stopped_client_leaves_the_card_alone() {
+    let (mut setup, slot, card) = one();
+    setup.card.as_mut().expect("a reader").look = 60;
+    let mut lab = registered(&setup);
+    lab.device.stop();
+    lab.run(seconds(10));
+    assert_eq!(lab.server.count(Operation::Deregister), 1);
+    let before = slot.count();
+    card.rewrite(Setup { lifetime: 700, ..setup }.configuration().file());
+    lab.device.card_changed();
+    lab.run(minutes(60));
+    assert_eq!((slot.count(), lab.server.count(Operation::Register)), (before, 1));
 }
 
 /// A card without bootstrap data is as none.

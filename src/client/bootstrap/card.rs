@@ -77,6 +77,11 @@ impl Bootstrap<'_> {
         Ok(())
     }
 
+    /// Whether the client was stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.get()
+    }
+
     /// Takes one item of the file; `bytes` are a resource's TLV.
     pub fn load(
         &self,

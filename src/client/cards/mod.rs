@@ -156,7 +156,7 @@ impl<'a> Cards<'a> {
 
     /// Begins what is due, one job at a time.
     fn choose(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
-        if ctx.now >= self.due.get() {
+        if ctx.now >= self.look() {
             if engine.settled().is_err() {
                 // a bootstrap server is at work: its accounts are not looked at meanwhile
                 return self.due.set(ctx.now.after(PAUSE_MS));
@@ -173,6 +173,11 @@ impl<'a> Cards<'a> {
             self.stuck.set(None);
             self.start(ctx, Job::Messages);
         }
+    }
+
+    /// When the card is looked at: not by a client that was stopped, for which nothing would follow.
+    fn look(&self) -> Instant {
+        if self.bootstrap.is_stopped() { Instant::NEVER } else { self.due.get() }
     }
 
     /// When messages are exchanged with the card.
@@ -478,7 +483,7 @@ impl Carding for Cards<'_> {
     fn deadline(&self, next: Deadline) -> (Deadline, bool) {
         match self.job.get() {
             Job::Nothing => {
-                let due = self.due.get().earlier(self.messages_due());
+                let due = self.look().earlier(self.messages_due());
                 (next.or(due, Reason::Card, 0), false)
             }
             job => (next.or(self.step.get(), Reason::Card, 0), job == Job::Load),
