@@ -33,10 +33,10 @@ static const whimbrel_device_t device = {
 };
 
 static const whimbrel_format_t *const formats[] = { &whimbrel_format_tlv };
-/* the order matters: whimbrel_uicc after whimbrel_bootstrap */
+/* the order matters: whimbrel_uicc comes after the two that it needs */
 static const whimbrel_feature_t *const features[] = {
-    &whimbrel_reporting, &whimbrel_dtls, &whimbrel_persistence,    &whimbrel_bootstrap,
-    &whimbrel_sms,       &whimbrel_uicc, &whimbrel_secure_channel,
+    &whimbrel_reporting, &whimbrel_dtls,           &whimbrel_persistence, &whimbrel_bootstrap,
+    &whimbrel_sms,       &whimbrel_secure_channel, &whimbrel_uicc,
 };
 
 /* What happens, in words; of the card also where and how often. */

@@ -991,6 +991,12 @@ int32_t whimbrel_sms_number(whimbrel_client_t *client,
 extern const whimbrel_feature_t whimbrel_uicc;
 
 /**
+ * A secure channel with the smartcard, SCP03 (TS 1.0 Appendix H). Named before whimbrel_uicc; needs whimbrel_port_t.crypto. Without
+ * it whimbrel_uicc_t.secure can only be WHIMBREL_UICC_CLEAR.
+ */
+extern const whimbrel_feature_t whimbrel_secure_channel;
+
+/**
  * The card may be another one, or there is one now, or none: it is looked at with the next poll.
  *
  * @return WHIMBREL_OK; WHIMBREL_ERR_NOT_SUPPORTED: whimbrel_uicc is not named; WHIMBREL_ERR_ARGUMENT, WHIMBREL_ERR_STATE,
@@ -1690,12 +1696,6 @@ extern const whimbrel_feature_t whimbrel_persistence;
  * that the application adds.
  */
 extern const whimbrel_feature_t whimbrel_bootstrap;
-
-/**
- * A secure channel with the smartcard, SCP03 (TS 1.0 Appendix H). Needs whimbrel_uicc and whimbrel_port_t.crypto. Without it
- * whimbrel_uicc_t.secure can only be WHIMBREL_UICC_CLEAR.
- */
-extern const whimbrel_feature_t whimbrel_secure_channel;
 
 /* -------------------------------------------------------------------------------------------------------- */
 /* Access control from C.                                                                                   */

@@ -7,12 +7,12 @@
 
 #include "../../include/whimbrel.h"
 
-#define MINIMAL_BYTES   2336
-#define PRODUCT_BYTES   4392
-#define BOOTSTRAP_BYTES 6168
-#define SMS_BYTES       5688
+#define MINIMAL_BYTES   2344
+#define PRODUCT_BYTES   4400
+#define BOOTSTRAP_BYTES 6176
+#define SMS_BYTES       5696
 #define SMS_MODEM_BYTES 2440
-#define UICC_BYTES      8000
+#define UICC_BYTES      7496
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,

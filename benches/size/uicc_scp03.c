@@ -33,8 +33,8 @@ static const whimbrel_uicc_t uicc = {
     .key_mac = (const uint8_t *)"fedcba9876543210",
 };
 static const whimbrel_feature_t *const features[] = {
-    &whimbrel_reporting,   &whimbrel_transfers, &whimbrel_creation, &whimbrel_deferral,       &whimbrel_dtls,
-    &whimbrel_persistence, &whimbrel_bootstrap, &whimbrel_uicc,     &whimbrel_secure_channel,
+    &whimbrel_reporting,   &whimbrel_transfers, &whimbrel_creation,       &whimbrel_deferral, &whimbrel_dtls,
+    &whimbrel_persistence, &whimbrel_bootstrap, &whimbrel_secure_channel, &whimbrel_uicc,
 };
 static const whimbrel_config_t config = {
     .size = sizeof config,

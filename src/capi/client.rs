@@ -114,6 +114,7 @@ unsafe fn make(
             config: &mut chosen,
             sms_number: given.sms_number,
             uicc: given.uicc,
+            seal: None,
         };
         attach(given, &mut fitting)?;
         if let Some(access) = given.access.as_ref() {

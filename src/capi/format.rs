@@ -4,7 +4,6 @@ use super::adapter::{Platform, attach_bootstrap, attach_dtls, attach_persistence
 use super::types::{whimbrel_feature_t, whimbrel_format_t};
 use crate::client::features::LIBRARY;
 use crate::format::{Entry, JSON, OPAQUE, TEXT, TLV};
-use crate::uicc::SEALING;
 
 /// text/plain: single values as text (TS 1.0 section 6.4.1).
 #[unsafe(no_mangle)]
@@ -65,9 +64,3 @@ pub static whimbrel_persistence: whimbrel_feature_t =
 #[unsafe(no_mangle)]
 pub static whimbrel_bootstrap: whimbrel_feature_t =
     whimbrel_feature_t { select: |_| {}, attach: Some(attach_bootstrap) };
-
-/// A secure channel with the smartcard, SCP03 (TS 1.0 Appendix H). Needs whimbrel_uicc and whimbrel_port_t.crypto. Without it
-/// whimbrel_uicc_t.secure can only be WHIMBREL_UICC_CLEAR.
-#[unsafe(no_mangle)]
-pub static whimbrel_secure_channel: whimbrel_feature_t =
-    whimbrel_feature_t { select: |features| features.sealing = Some(&SEALING), attach: None };

@@ -5,6 +5,7 @@ use super::card::whimbrel_uicc_t;
 use super::crypto::whimbrel_crypto_t;
 use super::security::whimbrel_security_t;
 use crate::error::Error;
+use crate::uicc::Seal;
 use core::ffi::{c_char, c_void};
 
 /// Done.
@@ -401,6 +402,8 @@ pub(crate) struct Fitting<'f> {
     pub config: &'f mut crate::client::Config<'static>,
     pub sms_number: *const c_char,
     pub uicc: *const whimbrel_uicc_t,
+    /// What makes a secure channel with a card.
+    pub seal: Option<&'static dyn Seal>,
 }
 
 /// What the application chooses. Everything pointed to must live as long as the client; strings end with NUL.

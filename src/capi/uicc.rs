@@ -8,6 +8,7 @@ use super::types::{Fitting, WHIMBREL_PENDING, whimbrel_feature_t};
 use crate::client::cards::{Cards, Choice, Slot};
 use crate::crypto::{BLOCK, Cipher, Crypto};
 use crate::error::Error;
+use crate::uicc::SEALING;
 use crate::uicc::reader::{Aid, Config, Secure, WINDOW_MIN};
 use crate::uicc::scp03::{Key, StaticKeys};
 use core::ffi::c_void;
@@ -21,6 +22,12 @@ use core::slice;
 #[unsafe(no_mangle)]
 pub static whimbrel_uicc: whimbrel_feature_t =
     whimbrel_feature_t { select: |_| {}, attach: Some(attach_uicc) };
+
+/// A secure channel with the smartcard, SCP03 (TS 1.0 Appendix H). Named before whimbrel_uicc; needs whimbrel_port_t.crypto. Without
+/// it whimbrel_uicc_t.secure can only be WHIMBREL_UICC_CLEAR.
+#[unsafe(no_mangle)]
+pub static whimbrel_secure_channel: whimbrel_feature_t =
+    whimbrel_feature_t { select: |_| {}, attach: Some(attach_channel) };
 
 /// The card may be another one, or there is one now, or none: it is looked at with the next poll.
 ///
@@ -170,6 +177,15 @@ fn choice(given: &whimbrel_uicc_t, has_crypto: bool, has_channel: bool) -> Resul
     Ok(Choice { reading, look_s: given.look_s, ask_s: given.ask_s })
 }
 
+/// whimbrel_secure_channel.
+///
+/// # Safety
+/// None is needed: nothing of C is touched.
+unsafe fn attach_channel(fitting: &mut Fitting<'_>) -> Result<(), Error> {
+    fitting.seal = Some(&SEALING);
+    Ok(())
+}
+
 /// whimbrel_uicc.
 ///
 /// # Safety
@@ -211,7 +227,7 @@ unsafe fn attach_uicc(fitting: &mut Fitting<'_>) -> Result<(), Error> {
     }
     // SAFETY: the contract of whimbrel_port_t
     let crypto = unsafe { CryptoTable::new(fitting.port.crypto) };
-    let choice = choice(&given, crypto.is_some(), fitting.config.features.sealing.is_some())?;
+    let choice = choice(&given, crypto.is_some(), fitting.seal.is_some())?;
     let mut carver = Carver::new(place, size);
     // SAFETY: the places were carved for this and are used once; `bootstrapping` is there, and so is what it points into
     unsafe {
@@ -220,7 +236,7 @@ unsafe fn attach_uicc(fitting: &mut Fitting<'_>) -> Result<(), Error> {
         let (window, outbox) = (carver.bytes(window)?, carver.bytes(outbox)?);
         slot.write(CardSlot { transmit, context: fitting.port.context, given, crypto });
         let bootstrap = &(*bootstrap.cast::<BootstrapPlace>()).bootstrap;
-        let made = Cards::new(&*slot, bootstrap, choice, fitting.config.features.sealing, window, outbox)?;
+        let made = Cards::new(&*slot, bootstrap, choice, fitting.seal, window, outbox)?;
         cards.write(made);
         fitting.config.features.carding = Some(&*cards);
     }

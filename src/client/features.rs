@@ -20,7 +20,6 @@ use crate::sms::number::Number;
 use crate::sms::packet::Opened;
 use crate::storage::Storage;
 use crate::time::Instant;
-use crate::uicc::Seal;
 
 /// The parts that a configuration names.
 #[derive(Clone, Copy, Default)]
@@ -41,8 +40,6 @@ pub struct Features<'a> {
     pub texting: Option<&'a dyn Texting>,
     /// Secured packets. Without: SMS is NoSec or DTLS.
     pub packing: Option<&'a dyn Packing>,
-    /// A secure channel with the smartcard. Without: it is read in clear.
-    pub sealing: Option<&'static dyn Seal>,
     /// Bootstrap from a smartcard, and short messages that end on it. Without: no card is read.
     pub carding: Option<&'a dyn Carding>,
     /// Bootstrap, and the order of registrations that goes with it. Without: the accounts are the factory's.

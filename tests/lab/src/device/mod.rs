@@ -136,10 +136,10 @@ fn features(config: &Config) -> Vec<*const whimbrel_feature_t> {
         }
     }
     if let Some(reader) = &config.card {
-        features.push(&whimbrel_uicc);
         if reader.secure != WHIMBREL_UICC_CLEAR {
             features.push(&whimbrel_secure_channel);
         }
+        features.push(&whimbrel_uicc);
     }
     features
 }
