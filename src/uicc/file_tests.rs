@@ -197,7 +197,7 @@ impl Random {
         let wide = id > 255 || self.below(4) == 0;
         let width = match value.len() {
             ..=7 => self.below(4),
-            ..=0xff => 1 + self.below(3),
+            8..=0xff => 1 + self.below(3),
             _ => 2 + self.below(2),
         };
         let low = if width == 0 { value.len() as u8 } else { self.below(8) as u8 };
