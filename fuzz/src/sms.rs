@@ -250,7 +250,7 @@ impl Scene {
             sms_send: Some(sms_send),
             sms_receive: Some(sms_receive),
             crypto: &raw const whimbrel_crypto_software,
-        uicc_transmit: None,
+            uicc_transmit: None,
         };
         unsafe {
             let size = whimbrel_client_size(&limits);

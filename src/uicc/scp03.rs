@@ -321,23 +321,28 @@ impl Channel {
     /// Checks and deciphers a response (data and status word) in place; its new length. A status word that comes bare
     /// passes where that is allowed. [`Error::Handshake`]: the checksum is wrong, and the session is over.
     ///
-    /// Any other error ends the session too, but [`Error::State`] where no response is expected. A card that ends the
-    /// session says so by 6982 (6987, 6988): that passes, and the channel is closed.
+    /// Any other error ends the session too, but [`Error::State`] where no response is expected; nothing is left of the
+    /// response then. A card that ends the session says so by 6982 (6987, 6988): that passes, and the channel is closed.
     pub fn unwrap(
         &mut self,
         crypto: &dyn Crypto,
         response: &mut [u8],
         length: usize,
     ) -> Result<usize, Error> {
-        let response = response.get_mut(..length).ok_or(Error::Malformed);
-        let opened = match (self.state, response) {
-            (State::Closed | State::Greeted, _) => return Err(Error::State),
-            (_, Err(error)) => Err(error),
-            (State::Authenticating, Ok(response)) => self.authenticated(response),
-            (State::Open, Ok(response)) => self.check(crypto, response).inspect_err(|_| zeroise(response)),
+        if matches!(self.state, State::Closed | State::Greeted) {
+            return Err(Error::State);
+        }
+        let Some(response) = response.get_mut(..length) else {
+            self.close();
+            return Err(Error::Malformed);
+        };
+        let opened = match self.state {
+            State::Open => self.check(crypto, response),
+            _ => self.authenticated(response),
         };
         if opened.is_err() {
             self.close();
+            zeroise(response);
         }
         opened
     }

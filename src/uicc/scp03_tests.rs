@@ -120,7 +120,7 @@ fn unwrap(channel: &mut Channel, response: &[u8]) -> Result<Vec<u8>, Error> {
     let mut response = response.to_vec();
     let length = response.len();
     let opened = channel.unwrap(&Software, &mut response, length);
-    if opened.is_err() && length > 2 {
+    if opened.is_err() && opened != Err(Error::State) {
         assert!(response.iter().all(|byte| *byte == 0), "nothing of it is left");
     }
     opened.map(|length| response[..length].to_vec())
@@ -304,7 +304,7 @@ fn a_card_that_refuses_the_host_ends_the_session() {
         let mut response = answer.to_vec();
         let told = channel.unwrap(&Software, &mut response, answer.len());
         assert_eq!(told, Err(Error::Handshake), "{answer:02x?}");
-        assert!(is_clean(&channel));
+        assert!(is_clean(&channel) && response.iter().all(|byte| *byte == 0));
     }
 }
 
