@@ -11,7 +11,7 @@ pub fn put(buffer: &mut [u8], at: usize, bytes: &[u8]) -> Result<(), Error> {
 
 /// Copies `from` to the equally long `to`, four bytes at a time.
 ///
-/// Of slices that are not, what both have is copied.
+/// One of them may be longer by whole words, which stay as they are: then the other one has whole words alone.
 pub fn copy(to: &mut [u8], from: &[u8]) {
     let ((to_words, to_bytes), (from_words, from_bytes)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
     copy_items(to_words, from_words);
