@@ -9,6 +9,7 @@ use crate::client::config::TextConfig;
 use crate::client::features::Packing;
 use crate::client::texting::how;
 use crate::client::{Context, Engine};
+use crate::coap::{Kind, Message, option};
 use crate::crypto::{Cipher, Crypto};
 use crate::error::Error;
 use crate::objects::{Field, SecurityRow};
@@ -209,6 +210,47 @@ impl<'a> Packets<'a> {
     }
 }
 
+impl Engine<'_> {
+    /// Whether a message is one that only a client sends: the same keys protect both directions, and an SMS may be sent
+    /// back to us by anybody. What answers nothing is taken for such a one.
+    fn is_own(&self, who: usize, bytes: &[u8]) -> bool {
+        let Ok(message) = Message::parse(bytes) else { return false };
+        if message.code.is_request() {
+            return self.is_for_server(who, &message);
+        }
+        if message.code.is_response() {
+            return self.asked(who, &message).is_none();
+        }
+        let exchange = self.accounts.get(who).and_then(|account| account.exchange);
+        let sent = exchange.is_some_and(|exchange| exchange.id == message.id)
+            || self.observations.iter().any(|place| place.is_of(who) && place.has_sent(message.id));
+        matches!(message.kind, Kind::Acknowledgement | Kind::Reset) && !sent
+    }
+
+    /// Whether a request is a Register, an Update, a De-register or a Bootstrap-Request. What servers ask for has numbers
+    /// in its path, or is Bootstrap-Finish, which has no query (TS 1.0 section 8.2).
+    fn is_for_server(&self, who: usize, request: &Message<'_>) -> bool {
+        let Some(account) = self.accounts.get(who) else { return false };
+        let mut location = account.location.segments();
+        let (mut first, mut queried, mut same) = (None, false, true);
+        let mut options = request.options();
+        while let Ok(Some((number, value))) = options.next() {
+            match number {
+                option::URI_PATH => {
+                    first = first.or(Some(value));
+                    same &= location.next() == Some(value);
+                }
+                option::URI_QUERY => queried = true,
+                _ => {}
+            }
+        }
+        let Some(first) = first else { return false };
+        let named = first.iter().any(|byte| !byte.is_ascii_digit());
+        let finish = first == b"bs" && !queried;
+        (named && !finish) || (same && location.next().is_none())
+    }
+}
+
 fn record(who: usize) -> u16 {
     (who as u16).wrapping_mul(RECORDS).wrapping_add(COUNTERS)
 }
@@ -244,6 +286,12 @@ impl Packing for Packets<'_> {
                 return Err(Error::Exists);
             }
             let opened = packet::open(self.crypto, keys, counters.received, packet)?;
+            let message = packet.get(opened.start..opened.start.wrapping_add(opened.length));
+            if engine.is_own(who, message.unwrap_or(&[])) {
+                // ours of another life: taken, its counter would shut the server out
+                bytes::zeroise(packet);
+                return Err(Error::Exists);
+            }
             counters.received = opened.counter;
             if let Err(error) = self.save(ctx, who, keys, &mut counters) {
                 self.tell(engine, ctx, who, error);
