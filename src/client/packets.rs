@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::objects::{Field, SecurityRow};
 use crate::port::{Event, EventCode};
 use crate::sms::packet::{self, COUNTER_END, Keys, Opened};
-use crate::storage::{self, HEAD, Slots, Storage, crc32};
+use crate::storage::{self, Found, HEAD, Slots, Storage, crc32};
 use core::cell::Cell;
 
 /// By how much a packet is longer than its message, at most: its head, counter, checksum, the tag of the message and padding.
@@ -30,9 +30,38 @@ const OWN: usize = 4;
 const RECORDS: u16 = 4;
 const COUNTERS: u16 = 3;
 
-/// Format, mark of the keys, received, reserved.
-const CONTENT: usize = 1 + 4 + 8 + 8;
-const FORMAT: u8 = 1;
+/// Mark of the keys, received, reserved.
+const ENTRY: usize = 4 + 8 + 8;
+/// Format, the keys of the account, and those that its place had before.
+const CONTENT: usize = 1 + 2 * ENTRY;
+/// Format 1 had one entry.
+const FORMAT: u8 = 2;
+
+/// What storage says of some keys.
+#[derive(Clone, Copy)]
+struct Entry {
+    mark: [u8; 4],
+    received: u64,
+    reserved: u64,
+}
+
+impl Entry {
+    const NONE: Self = Self { mark: [0; 4], received: 0, reserved: 0 };
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (mark, rest) = bytes.split_first_chunk::<4>()?;
+        let (received, rest) = rest.split_first_chunk::<8>()?;
+        let (reserved, _) = rest.split_first_chunk::<8>()?;
+        let (received, reserved) = (u64::from_be_bytes(*received), u64::from_be_bytes(*reserved));
+        Some(Self { mark: *mark, received, reserved })
+    }
+
+    fn put(&self, image: &mut [u8], at: usize) -> Result<(), Error> {
+        bytes::put(image, at, &self.mark)?;
+        bytes::put(image, at.wrapping_add(4), &self.received.to_be_bytes())?;
+        bytes::put(image, at.wrapping_add(12), &self.reserved.to_be_bytes())
+    }
+}
 
 /// The counters of an account.
 #[derive(Clone, Copy)]
@@ -46,14 +75,26 @@ pub struct Counters {
     sent: u64,
     /// The highest one that may be sent.
     reserved: u64,
+    /// What is known of the keys that the place had before: they may come back.
+    other: Entry,
+    /// The mark of keys whose counters are lost: they are not used again.
+    lost: Option<[u8; 4]>,
     /// Checksums of the last packets sent.
     own: [u32; OWN],
 }
 
 impl Counters {
     /// Nobody looked yet.
-    pub const UNKNOWN: Self =
-        Self { known: false, slots: Slots::NONE, received: 0, sent: 0, reserved: 0, own: [0; OWN] };
+    pub const UNKNOWN: Self = Self {
+        known: false,
+        slots: Slots::NONE,
+        received: 0,
+        sent: 0,
+        reserved: 0,
+        other: Entry::NONE,
+        lost: None,
+        own: [0; OWN],
+    };
 }
 
 /// The part of a client that does secured packets.
@@ -99,7 +140,8 @@ impl<'a> Packets<'a> {
         self.config.how & how != 0
     }
 
-    /// Four bytes that differ where the keys do, and tell nothing of them.
+    /// Four bytes that differ where the keys do, and tell nothing of them. A key for ciphering alone makes no difference: then
+    /// counters go on.
     fn mark(&self, keys: &Keys<'_>) -> Result<[u8; 4], Error> {
         let mut mac = [0; 16];
         let cipher = if keys.cipher == Cipher::Aes { 1 } else { 2 };
@@ -131,32 +173,62 @@ impl<'a> Packets<'a> {
         if counters.known {
             return Ok(counters);
         }
-        let read = self.read(ctx, who, keys);
+        let read = self.read(engine, ctx, who, keys);
         if let Err(error) = read {
             self.tell(engine, ctx, who, error);
         }
         read
     }
 
-    fn read(&self, ctx: &mut Context<'_>, who: usize, keys: &Keys<'_>) -> Result<Counters, Error> {
-        let mut image = [0; HEAD + CONTENT];
-        let found = storage::load(self.storage, ctx.port, record(who), &mut image)?;
-        let mut counters = Counters { known: true, slots: found.slots, ..Counters::UNKNOWN };
-        let content = found.length.and_then(|length| image.get(HEAD..HEAD.wrapping_add(length)));
-        match content.map(parts) {
-            Some(Some((mark, received, reserved))) if mark == self.mark(keys)? => {
-                counters.received = received;
-                // what was reserved may have been sent, and where a slot is damaged what was reserved there
-                let more = if found.damaged { RESERVED } else { 0 };
-                let sent = reserved.saturating_add(more).min(COUNTER_END);
-                (counters.sent, counters.reserved) = (sent, sent);
+    /// The same keys may have been those of another place: whichever record says most is right.
+    fn read(
+        &self,
+        engine: &Engine<'_>,
+        ctx: &mut Context<'_>,
+        who: usize,
+        keys: &Keys<'_>,
+    ) -> Result<Counters, Error> {
+        let (mark, mut image) = (self.mark(keys)?, [0; HEAD + CONTENT]);
+        let mut counters = Counters { known: true, lost: self.of(who)?.lost, ..Counters::UNKNOWN };
+        for place in 0..self.counters.len() {
+            if place != who && self.has(engine, place, mark) {
+                // another server with the same keys counts for itself
+                continue;
             }
-            // of the first write of all, power may have cut short one slot; of two, nothing is certain any more
-            None if found.damaged && self.is_there(ctx, who, &mut image) => return Err(Error::Storage),
-            _ => {}
+            let found = storage::load(self.storage, ctx.port, record(place), &mut image)?;
+            let there = entries(&found, &image);
+            if place == who {
+                counters.slots = found.slots;
+                counters.other = there.into_iter().find(|entry| entry.mark != mark).unwrap_or(Entry::NONE);
+                // of the first write of all, power may have cut short one slot; of two, nothing is certain any more
+                let lost = found.length.is_none() && found.damaged && self.is_there(ctx, who, &mut image);
+                if lost && self.loses(who, mark) {
+                    return Err(Error::Storage);
+                }
+            }
+            for entry in there.iter().filter(|entry| entry.mark == mark) {
+                counters.received = counters.received.max(entry.received);
+                counters.reserved = counters.reserved.max(entry.reserved);
+            }
         }
+        // what was reserved may have been sent
+        counters.sent = counters.reserved;
         self.set(who, counters);
         Ok(counters)
+    }
+
+    /// Whether those are the keys of an account.
+    fn has(&self, engine: &Engine<'_>, who: usize, mark: [u8; 4]) -> bool {
+        let Some(row) = engine.security_row(who) else { return false };
+        self.keys(row, |keys| self.mark(keys)).is_ok_and(|mine| mine == mark)
+    }
+
+    /// Whether keys are those, or the first ones, of which it is seen that their counters are lost. New ones can begin.
+    fn loses(&self, who: usize, mark: [u8; 4]) -> bool {
+        let Ok(counters) = self.of(who) else { return true };
+        let lost = counters.lost.unwrap_or(mark);
+        self.set(who, Counters { lost: Some(lost), ..counters });
+        lost == mark
     }
 
     /// Whether the second slot holds anything.
@@ -173,10 +245,10 @@ impl<'a> Packets<'a> {
         counters: &mut Counters,
     ) -> Result<(), Error> {
         let mut image = [0; HEAD + CONTENT];
+        let Counters { received, reserved, other, .. } = *counters;
         bytes::put(&mut image, HEAD, &[FORMAT])?;
-        bytes::put(&mut image, HEAD + 1, &self.mark(keys)?)?;
-        bytes::put(&mut image, HEAD + 5, &counters.received.to_be_bytes())?;
-        bytes::put(&mut image, HEAD + 13, &counters.reserved.to_be_bytes())?;
+        Entry { mark: self.mark(keys)?, received, reserved }.put(&mut image, HEAD + 1)?;
+        other.put(&mut image, HEAD + 1 + ENTRY)?;
         storage::save(self.storage, ctx.port, record(who), &mut counters.slots, &mut image, CONTENT)
     }
 
@@ -255,14 +327,20 @@ fn record(who: usize) -> u16 {
     (who as u16).wrapping_mul(RECORDS).wrapping_add(COUNTERS)
 }
 
-/// Mark, received, reserved.
-fn parts(content: &[u8]) -> Option<([u8; 4], u64, u64)> {
-    let (format, rest) = content.split_first()?;
-    let (mark, rest) = rest.split_first_chunk::<4>()?;
-    let (received, rest) = rest.split_first_chunk::<8>()?;
-    let (reserved, rest) = rest.split_first_chunk::<8>()?;
-    let whole = *format == FORMAT && rest.is_empty();
-    whole.then_some((*mark, u64::from_be_bytes(*received), u64::from_be_bytes(*reserved)))
+/// What a record says. Where a slot is damaged, what was reserved there may have been sent.
+fn entries(found: &Found, image: &[u8]) -> [Entry; 2] {
+    let mut entries = [Entry::NONE; 2];
+    let content = found.length.and_then(|length| image.get(HEAD..HEAD.wrapping_add(length)));
+    let (format, rest) = content.and_then(<[u8]>::split_first).unwrap_or((&0, &[]));
+    if !matches!((*format, rest.len()), (1, ENTRY) | (FORMAT, _)) {
+        return entries;
+    }
+    let more = if found.damaged { RESERVED } else { 0 };
+    for (place, bytes) in entries.iter_mut().zip(rest.chunks(ENTRY)) {
+        let entry = Entry::parse(bytes).unwrap_or(Entry::NONE);
+        *place = Entry { reserved: entry.reserved.saturating_add(more).min(COUNTER_END), ..entry };
+    }
+    entries
 }
 
 impl Packing for Packets<'_> {
@@ -340,6 +418,36 @@ impl Packing for Packets<'_> {
     }
 
     fn forget(&self, who: usize) {
-        self.set(who, Counters::UNKNOWN);
+        let lost = self.of(who).ok().and_then(|counters| counters.lost);
+        self.set(who, Counters { lost, ..Counters::UNKNOWN });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &[u8], damaged: bool) -> [([u8; 4], u64, u64); 2] {
+        let mut image = [0; HEAD + CONTENT];
+        bytes::put(&mut image, HEAD, content).expect("room");
+        let found = Found { slots: Slots::NONE, length: Some(content.len()), damaged };
+        entries(&found, &image).map(|entry| (entry.mark, entry.received, entry.reserved))
+    }
+
+    #[test]
+    fn both_formats_are_read() {
+        let nothing = ([0; 4], 0, 0);
+        let one = [1, 0xa, 0xb, 0xc, 0xd, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 32];
+        let first = ([0xa, 0xb, 0xc, 0xd], 258, 32);
+        assert_eq!(read(&one, false), [first, nothing]);
+        let mut two = one.to_vec();
+        two[0] = 2;
+        two.extend([9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4]);
+        assert_eq!(read(&two, false), [first, ([9; 4], 3, 4)]);
+        assert_eq!(read(&two, true), [([0xa, 0xb, 0xc, 0xd], 258, 48), ([9; 4], 3, 20)]);
+        for content in [&two[..20], &one[..20], &[3], &[]] {
+            let marks = read(content, false).map(|entry| entry.0);
+            assert!(marks[1] == [0; 4] && marks[0] != [9; 4], "{content:?}");
+        }
     }
 }
