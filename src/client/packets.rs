@@ -97,9 +97,35 @@ impl Counters {
     };
 }
 
+/// What keys are made of: SMS Binding Key Parameters and Secret Key(s).
+#[derive(Clone, Copy)]
+struct Material {
+    parameters: [u8; 7],
+    keys: [u8; 48],
+    lengths: (u8, u8),
+}
+
+impl Material {
+    const NONE: Self = Self { parameters: [0; 7], keys: [0; 48], lengths: (0, 0) };
+
+    /// Copies them out of an instance: filled in place, so that no other copy stays behind.
+    fn fill(&mut self, row: &SecurityRow<'_>) -> Result<(), Error> {
+        let (parameters, keys) = (&mut self.parameters, &mut self.keys);
+        let one =
+            row.field(Field::SmsParameters, |from| bytes::put(parameters, 0, from).map(|()| from.len()));
+        let other = row.field(Field::SmsKeys, |from| bytes::put(keys, 0, from).map(|()| from.len()));
+        self.lengths =
+            (one.map_err(|_| Error::BadValue)? as u8, other.map_err(|_| Error::Credentials)? as u8);
+        Ok(())
+    }
+}
+
 /// The part of a client that does secured packets.
 pub struct Packets<'a> {
     config: TextConfig,
+    /// The account whose keys are those of [`Packets::held`], whatever its instance says now.
+    holder: Cell<Option<u8>>,
+    held: Cell<Material>,
     /// One an account.
     counters: &'a [Cell<Counters>],
     crypto: &'a dyn Crypto,
@@ -114,26 +140,44 @@ impl<'a> Packets<'a> {
         crypto: &'a dyn Crypto,
         storage: &'a dyn Storage,
     ) -> Self {
-        Self { config, counters, crypto, storage }
+        Self { config, holder: Cell::new(None), held: Cell::new(Material::NONE), counters, crypto, storage }
     }
 
     /// Shows the keys of an account.
     fn keys<R>(
         &self,
-        row: &SecurityRow<'_>,
+        engine: &Engine<'_>,
+        who: usize,
         job: impl FnOnce(&Keys<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let mut secret = [0u8; 48];
-        let length = row.field(Field::SmsKeys, |keys| bytes::put(&mut secret, 0, keys).map(|()| keys.len()));
-        let done = length.map_err(|_| Error::Credentials).and_then(|length| {
-            row.field(Field::SmsParameters, |parameters| {
-                let keys = secret.get(..length).unwrap_or(&[]);
-                let (wide, short) = (self.is(how::AES_256), self.is(how::SHORT_MAC));
-                job(&Keys::from_resources(parameters, keys, wide, short)?)
-            })
-        });
-        bytes::zeroise(&mut secret);
+        let mut material = Material::NONE;
+        let found = match engine.security_row(who) {
+            _ if self.holds(who) => {
+                material = self.held.get();
+                Ok(())
+            }
+            Some(row) => material.fill(row),
+            None => Err(Error::State),
+        };
+        let done = found.and_then(|()| self.with(&material, job));
+        bytes::zeroise(&mut material.keys);
         done
+    }
+
+    fn with<R>(
+        &self,
+        material: &Material,
+        job: impl FnOnce(&Keys<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let (wide, short) = (self.is(how::AES_256), self.is(how::SHORT_MAC));
+        let (parameters, keys) = material.lengths;
+        let parameters = material.parameters.get(..parameters.into()).unwrap_or(&[]);
+        let secret = material.keys.get(..keys.into()).unwrap_or(&[]);
+        job(&Keys::from_resources(parameters, secret, wide, short)?)
+    }
+
+    fn holds(&self, who: usize) -> bool {
+        self.holder.get().is_some_and(|holder| usize::from(holder) == who)
     }
 
     fn is(&self, how: u8) -> bool {
@@ -219,8 +263,7 @@ impl<'a> Packets<'a> {
 
     /// Whether those are the keys of an account.
     fn has(&self, engine: &Engine<'_>, who: usize, mark: [u8; 4]) -> bool {
-        let Some(row) = engine.security_row(who) else { return false };
-        self.keys(row, |keys| self.mark(keys)).is_ok_and(|mine| mine == mark)
+        self.keys(engine, who, |keys| self.mark(keys)).is_ok_and(|mine| mine == mark)
     }
 
     /// Whether keys are those, or the first ones, of which it is seen that their counters are lost. New ones can begin.
@@ -345,7 +388,10 @@ fn entries(found: &Found, image: &[u8]) -> [Entry; 2] {
 
 impl Packing for Packets<'_> {
     fn accepts(&self, _: &Engine<'_>, row: &SecurityRow<'_>) -> Result<(), Error> {
-        self.keys(row, |_| Ok(()))
+        let mut material = Material::NONE;
+        let done = material.fill(row).and_then(|()| self.with(&material, |_| Ok(())));
+        bytes::zeroise(&mut material.keys);
+        done
     }
 
     fn open(
@@ -355,9 +401,8 @@ impl Packing for Packets<'_> {
         who: usize,
         packet: &mut [u8],
     ) -> Result<Opened, Error> {
-        let row = engine.security_row(who).ok_or(Error::State)?;
         let crc = crc32(u32::MAX, packet);
-        self.keys(row, |keys| {
+        self.keys(engine, who, |keys| {
             let mut counters = self.ready(engine, ctx, who, keys)?;
             if counters.sent != 0 && counters.own.contains(&crc) {
                 // ours, sent back: the same keys protect both directions
@@ -390,8 +435,7 @@ impl Packing for Packets<'_> {
         message: &[u8],
         packet: &mut [u8],
     ) -> Result<usize, Error> {
-        let row = engine.security_row(who).ok_or(Error::State)?;
-        self.keys(row, |keys| {
+        self.keys(engine, who, |keys| {
             let mut counters = self.next(engine, ctx, who, keys)?;
             let length = packet::protect(self.crypto, keys, counters.sent, message, packet)?;
             counters.own.rotate_right(1);
@@ -410,14 +454,26 @@ impl Packing for Packets<'_> {
         opened: &Opened,
         packet: &mut [u8],
     ) -> Result<usize, Error> {
-        let row = engine.security_row(who).ok_or(Error::State)?;
-        self.keys(row, |keys| {
+        self.keys(engine, who, |keys| {
             let asked = (opened.counter, opened.por);
             packet::response(self.crypto, keys, asked, packet::PROCESSED, &[], packet)
         })
     }
 
+    fn hold(&self, engine: &Engine<'_>, who: usize) {
+        let mut material = Material::NONE;
+        if engine.security_row(who).is_some_and(|row| material.fill(row).is_ok()) {
+            self.held.set(material);
+            self.holder.set(Some(who as u8));
+        }
+        bytes::zeroise(&mut material.keys);
+    }
+
     fn forget(&self, who: usize) {
+        if self.holds(who) {
+            self.holder.set(None);
+            bytes::zeroise(&mut self.held.replace(Material::NONE).keys);
+        }
         let lost = self.of(who).ok().and_then(|counters| counters.lost);
         self.set(who, Counters { lost, ..Counters::UNKNOWN });
     }
