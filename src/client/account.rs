@@ -162,8 +162,8 @@ impl Account {
     pub const FREE: Self = Self {
         state: State::Free,
         short_server_id: 0,
-        security: 0,
-        server: 0,
+        security: NONE,
+        server: NONE,
         linked: false,
         texts: false,
         version: 0,

@@ -346,7 +346,10 @@ pub trait Packing {
         opened: &Opened,
         packet: &mut [u8],
     ) -> Result<usize, Error>;
-    /// The account in that place is another one.
+    /// A bootstrap session begins: what its server writes over its own keys is not for this session. [`Packing::forget`]
+    /// ends that.
+    fn hold(&self, engine: &Engine<'_>, who: usize);
+    /// The account in that place is another one, or another session of it.
     fn forget(&self, who: usize);
 }
 

@@ -1,6 +1,6 @@
 //! From a datagram to what it means: duplicates, responses, requests (RFC 7252 sections 4 and 5).
 
-use crate::client::account::Purpose;
+use crate::client::account::{Exchange, Purpose};
 use crate::client::request::Request;
 use crate::client::respond::{GAP, Reply, Slot};
 use crate::client::session::Phase;
@@ -91,20 +91,25 @@ impl Engine<'_> {
         }
     }
 
-    fn take_response(&mut self, ctx: &mut Context<'_>, who: usize, message: &Message<'_>, datagram: &[u8]) {
+    /// The request of ours that a response answers.
+    #[inline(never)]
+    pub(crate) fn asked(&self, who: usize, message: &Message<'_>) -> Option<Exchange> {
         let exchange = self.accounts.get(who).and_then(|account| account.exchange);
         let asked = |purpose| !matches!(purpose, Purpose::Notify(_) | Purpose::Respond);
         // of a session from storage, a response proves that the server is there now: token and Message ID must be ours
         let proves = self.sessions.get(who).is_some_and(|session| session.loaded);
-        let found = exchange.filter(|exchange| {
+        exchange.filter(|exchange| {
             asked(exchange.purpose)
                 && exchange.token.as_slice() == message.token
                 && match message.kind {
                     Kind::Acknowledgement => exchange.id == message.id,
                     _ => !proves,
                 }
-        });
-        let Some(exchange) = found else {
+        })
+    }
+
+    fn take_response(&mut self, ctx: &mut Context<'_>, who: usize, message: &Message<'_>, datagram: &[u8]) {
+        let Some(exchange) = self.asked(who, message) else {
             // a separate response repeated: our Acknowledgement got lost
             let lifetime = self.recent.find(ctx.now, self.peer(who), message.id).is_some();
             if lifetime && message.kind == Kind::Confirmable {

@@ -547,6 +547,9 @@ impl<'a> Engine<'a> {
                 backend.end(ctx.port, who as u8, ctx.now, end::FORGET);
             }
             self.close_link(ctx, who);
+            if let Some(packing) = self.config.features.packing {
+                packing.forget(who);
+            }
         }
         if let Some(carding) = self.config.features.carding {
             carding.abandon();

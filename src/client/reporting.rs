@@ -65,6 +65,11 @@ impl Observation {
         self.token.get(..self.token_length.into()).unwrap_or(&[])
     }
 
+    /// Whether its last notification has that Message ID.
+    pub(crate) fn has_sent(&self, id: u16) -> bool {
+        self.id == id
+    }
+
     pub(crate) fn is_of(&self, who: usize) -> bool {
         self.who.is_some_and(|mine| usize::from(mine) == who)
     }

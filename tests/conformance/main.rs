@@ -27,6 +27,8 @@ mod regressions;
 mod reporting;
 mod sms;
 mod sms_bootstrap;
+mod sms_bootstrap_server;
+mod sms_counters;
 mod sms_modem;
 mod sms_secured;
 mod table;

@@ -2,7 +2,7 @@
 
 const TABLE: &str = include_str!("../../docs/conformance.md");
 
-const SOURCES: [&str; 33] = [
+const SOURCES: [&str; 35] = [
     include_str!("access.rs"),
     include_str!("blocks.rs"),
     include_str!("bootstrap.rs"),
@@ -28,6 +28,8 @@ const SOURCES: [&str; 33] = [
     include_str!("reporting.rs"),
     include_str!("sms.rs"),
     include_str!("sms_bootstrap.rs"),
+    include_str!("sms_bootstrap_server.rs"),
+    include_str!("sms_counters.rs"),
     include_str!("sms_modem.rs"),
     include_str!("sms_secured.rs"),
     include_str!("uicc.rs"),

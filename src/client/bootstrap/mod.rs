@@ -171,6 +171,9 @@ impl<'a> Bootstrap<'a> {
         self.prepare(engine);
         self.held.set(true);
         engine.server.open.set(true);
+        if let Some(packing) = engine.config.features.packing {
+            packing.hold(engine, who);
+        }
         self.ends.set(ctx.now.after(LONGEST_SESSION));
         // half a body of a server that is not heard now
         engine.upload = Upload::IDLE;
@@ -198,6 +201,7 @@ impl<'a> Bootstrap<'a> {
         engine.end_session(ctx, who, if replaced { end::NOTIFY | end::FORGET } else { end::NOTIFY });
         engine.unlink(ctx, who);
         engine.enter(who, State::Waiting { until: Instant::NEVER });
+        settle_texts(engine, who);
         if replaced {
             engine.set_phase(who);
         }
@@ -230,10 +234,11 @@ impl<'a> Bootstrap<'a> {
         // one that was about to be replaced is the one again
         let mine = |at: &&Instance| engine.security.row(at).is_some_and(|row| row.bootstrap.get());
         let security = engine.model.instances_of(0).find(mine).map(|at| at.id);
-        if let (Some(security), Some(who)) = (security, engine.place_of_bootstrap())
-            && let Some(account) = engine.account(who)
-        {
-            account.security = security;
+        if let (Some(security), Some(who)) = (security, engine.place_of_bootstrap()) {
+            if let Some(account) = engine.account(who) {
+                account.security = security;
+            }
+            settle_texts(engine, who);
         }
         // storage may have been told otherwise
         engine.keep_settings();
@@ -295,6 +300,13 @@ impl<'a> Bootstrap<'a> {
             query(&mut writer, b"pct=", number::digits(entry.0.content_format().into(), &mut [0; 20]))?;
         }
         Ok(writer.finish())
+    }
+}
+
+/// How an account is reached by SMS is what its instance says now.
+fn settle_texts(engine: &mut Engine<'_>, who: usize) {
+    if let Some(texting) = engine.config.features.texting {
+        texting.settle(engine, who);
     }
 }
 

@@ -1,0 +1,120 @@
+//! A bootstrap server that is reached by SMS: its own account is replaced, it speaks first, its account cannot work, the IP network
+//! comes and goes (TS 1.0 sections 5.2.3, 5.2.5 and 5.2.6).
+
+use super::sms::{patient, sent, setup};
+use whimbrel_lab::bootstrap::SecurityValues;
+use whimbrel_lab::device::{BootstrapAccount, Security, Sms, Texting};
+use whimbrel_lab::scene::{BOOTSTRAP, BOOTSTRAP_NUMBER, FIRST_ID, PHONE};
+use whimbrel_lab::sms::{Association, Keys};
+use whimbrel_lab::{Code, Lab, Setup, minutes};
+
+const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
+const NEW: [u8; 32] = *b"fedcba98765432100123456789ABCDEF";
+
+fn tel() -> Option<String> {
+    Some(format!("tel:{BOOTSTRAP_NUMBER}"))
+}
+
+/// An empty device; its server is reached by UDP, its bootstrap server as `sms` and `uri` say.
+fn empty(uri: Option<String>, sms: Sms) -> Setup {
+    let texting = Texting { number: Some(PHONE.into()), packets: true, ..Texting::default() };
+    Setup {
+        factory: false,
+        bootstrap: Some(BootstrapAccount { uri, sms: Some(sms), ..BootstrapAccount::default() }),
+        texting: Some(texting),
+        versions: (10, 11),
+        persistent: true,
+        load: true,
+        credentials: Some(200),
+        ..setup("U")
+    }
+}
+
+/// The account of the bootstrap server as a bootstrap writes it.
+fn account(uri: Option<String>, sms: &Sms) -> SecurityValues {
+    let uri = uri.unwrap_or_else(|| Security::default().uri(BOOTSTRAP));
+    let values = SecurityValues::of_bootstrap_server(&uri, &Security::default());
+    SecurityValues { more: sms.resources(), ..values }
+}
+
+/// The bootstrap server uses these keys from now on.
+fn rekey(lab: &mut Lab, sms: &Sms) {
+    let keys = Keys::from_resources(&sms.parameters, &sms.keys).expect("keys that fit");
+    let gateway = lab.gateways[2].as_mut().expect("a number of the bootstrap server");
+    gateway.protect_one(PHONE, Association::new(keys));
+}
+
+fn none_dropped(lab: &Lab) {
+    let gateway = lab.gateways[2].as_ref().expect("a number of the bootstrap server");
+    assert!(gateway.dropped.is_empty(), "{:?}", gateway.dropped);
+}
+
+fn bootstrapped(lab: &mut Lab, times: usize) {
+    lab.run_until("a bootstrap", minutes(60), |lab| lab.bootstrap.finished() == times);
+    lab.run_until("registration", minutes(60), |lab| lab.device.is_registered(FIRST_ID));
+}
+
+/// By `/1/x/9`, once the session before is over.
+fn again(lab: &mut Lab) {
+    lab.run(minutes(20));
+    let execute = lab.server.execute("/1/0/9", "");
+    assert_eq!(lab.code(execute), Code::CHANGED);
+}
+
+/// The session is one of the old keys to its end, wherever the new ones are written; the next one is one of the new keys.
+#[test]
+fn boot_010_c_m_a_bootstrap_server_replaces_its_own_keys_by_sms() {
+    for instance in [0, 7] {
+        let (old, new) = (Sms::packets(BOOTSTRAP_NUMBER, &KEYS), Sms::packets(BOOTSTRAP_NUMBER, &NEW));
+        let setup = Setup { places: Some(3), ..empty(tel(), old) };
+        let mut lab = setup.switched_on();
+        patient(&mut lab);
+        let mut configuration = setup.configuration();
+        configuration.security.insert(0, (instance, account(tel(), &new)));
+        lab.bootstrap.plan(configuration.plan());
+        bootstrapped(&mut lab, 1);
+        none_dropped(&lab);
+        lab.bootstrap.plan(setup.configuration().plan());
+        rekey(&mut lab, &new);
+        again(&mut lab);
+        bootstrapped(&mut lab, 2);
+        none_dropped(&lab);
+        assert_eq!(lab.bootstrap.requests().len(), 2, "/0/{instance}");
+    }
+}
+
+/// A session that wrote new keys and came to nothing leaves the old ones.
+#[test]
+fn boot_009_c_m_a_session_by_sms_that_fails_leaves_the_old_keys() {
+    let (old, new) = (Sms::packets(BOOTSTRAP_NUMBER, &KEYS), Sms::packets(BOOTSTRAP_NUMBER, &NEW));
+    let setup = empty(tel(), old);
+    let mut lab = setup.switched_on();
+    patient(&mut lab);
+    let mut configuration = setup.configuration();
+    configuration.security.insert(0, (0, account(tel(), &new)));
+    lab.bootstrap.plans([configuration.plan().broken_off_after(3), setup.configuration().plan()]);
+    bootstrapped(&mut lab, 1);
+    none_dropped(&lab);
+    assert_eq!(lab.bootstrap.requests().len(), 2);
+}
+
+/// An account that moves from UDP to SMS, or back, is asked by its new way the next time, without a restart.
+#[test]
+fn boot_010_c_m_a_bootstrap_server_moves_to_another_way() {
+    let sms = Sms::clear(BOOTSTRAP_NUMBER);
+    for (before, after) in [(None, tel()), (tel(), None)] {
+        let setup = empty(before.clone(), sms.clone());
+        let mut lab = setup.switched_on();
+        patient(&mut lab);
+        let mut configuration = setup.configuration();
+        configuration.security.insert(0, (0, account(after, &sms)));
+        lab.bootstrap.plan(configuration.plan());
+        bootstrapped(&mut lab, 1);
+        assert_eq!(sent(&lab).is_empty(), before.is_none());
+        let texts = sent(&lab).len();
+        lab.bootstrap.plan(setup.configuration().plan());
+        again(&mut lab);
+        bootstrapped(&mut lab, 2);
+        assert_eq!(sent(&lab).len() > texts, before.is_none(), "{before:?}");
+    }
+}
