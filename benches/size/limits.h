@@ -10,7 +10,7 @@
 #define MINIMAL_BYTES   2344
 #define PRODUCT_BYTES   4400
 #define BOOTSTRAP_BYTES 6176
-#define SMS_BYTES       5696
+#define SMS_BYTES       5784
 #define SMS_MODEM_BYTES 2440
 #define UICC_BYTES      7496
 
