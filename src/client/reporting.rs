@@ -178,7 +178,10 @@ impl Engine<'_> {
             let Some(place) = self.observations.get(at).copied() else { continue };
             let Some(who) = place.who else { continue };
             if path.contains(place.path) {
-                self.send_last(ctx, who.into(), &place, Error::NotFound);
+                // whatever is served now may have come another way
+                self.answering(place.beside, |engine| {
+                    engine.send_last(ctx, who.into(), &place, Error::NotFound);
+                });
                 self.end_observation(ctx, at, Error::NotFound.to_c());
             }
         }

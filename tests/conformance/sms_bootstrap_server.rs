@@ -2,11 +2,12 @@
 //! comes and goes (TS 1.0 sections 5.2.3, 5.2.5 and 5.2.6).
 
 use super::sms::{patient, sent, setup};
+use whimbrel::capi::*;
 use whimbrel_lab::bootstrap::SecurityValues;
 use whimbrel_lab::device::{BootstrapAccount, Security, Sms, Texting};
 use whimbrel_lab::scene::{BOOTSTRAP, BOOTSTRAP_NUMBER, FIRST_ID, PHONE};
-use whimbrel_lab::sms::{Association, Keys};
-use whimbrel_lab::{Code, Lab, Setup, minutes};
+use whimbrel_lab::sms::{Association, Keys, Weather};
+use whimbrel_lab::{Code, Lab, Setup, minutes, seconds};
 
 const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
 const NEW: [u8; 32] = *b"fedcba98765432100123456789ABCDEF";
@@ -117,4 +118,22 @@ fn boot_010_c_m_a_bootstrap_server_moves_to_another_way() {
         bootstrapped(&mut lab, 2);
         assert_eq!(sent(&lab).len() > texts, before.is_none(), "{before:?}");
     }
+}
+
+/// The IP network means nothing to a session by SMS.
+#[test]
+fn boot_004_c_o_a_bootstrap_by_sms_needs_no_network() {
+    let setup = empty(tel(), Sms::clear(BOOTSTRAP_NUMBER));
+    let mut lab = setup.switched_on();
+    patient(&mut lab);
+    lab.centre.weather(Weather { delay: 2000, ..Weather::default() });
+    for _ in 0..6 {
+        lab.run(seconds(2));
+        lab.device.network(false, false);
+        lab.run(seconds(1));
+        lab.device.network(true, true);
+    }
+    bootstrapped(&mut lab, 1);
+    assert_eq!(lab.bootstrap.requests().len(), 1);
+    assert!(lab.device.events_of(WHIMBREL_EVENT_BOOTSTRAP_FAILED).is_empty());
 }

@@ -512,7 +512,8 @@ impl Bootstrapping for Bootstrap<'_> {
             self.stopped.set(true);
             self.wanted.set(false);
         }
-        if let Some(who) = engine.place_of_bootstrap() {
+        // another network is nothing to a session by SMS
+        if let Some(who) = engine.place_of_bootstrap().filter(|who| for_good || !engine.has_texts(*who)) {
             self.rest(engine, ctx, who);
             self.break_off(engine, ctx);
         }
