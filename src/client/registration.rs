@@ -44,10 +44,13 @@ impl<'a> Engine<'a> {
 
     /// Does what is due for one account.
     pub(crate) fn run_account(&mut self, ctx: &mut Context<'_>, who: usize) {
+        let beside = self.accounts.get(who).is_some_and(Account::is_beside);
+        if beside || self.reachable(who) {
+            self.answering(beside, |engine| engine.drive_exchange(ctx, who));
+        }
         if !self.reachable(who) {
             return;
         }
-        self.drive_exchange(ctx, who);
         if let Some((securing, _)) = self.config.features.securing {
             securing.drive(self, ctx, who);
         }
@@ -57,10 +60,16 @@ impl<'a> Engine<'a> {
                 self.open_link(ctx, who)
             }
             State::Opening => self.open_link(ctx, who),
-            State::Registered { update, expires } if account.exchange.is_none() => {
+            State::Registered { update, expires }
+                if account.exchange.is_none() || (account.is_beside() && ctx.now >= update) =>
+            {
                 let due = ctx.now >= update || account.changed != 0;
                 if !(due || ctx.now >= expires) || !self.admits(ctx.now, who) {
-                } else if ctx.now >= expires {
+                    return;
+                }
+                // what may take minutes by SMS does not make the registration expire
+                self.give_up_exchange(ctx, who);
+                if ctx.now >= expires {
                     self.tell_about(ctx, who, EventCode::Deregistered, Error::Timeout.to_c());
                     self.register(ctx, who);
                 } else {
@@ -75,17 +84,25 @@ impl<'a> Engine<'a> {
     pub(crate) fn account_deadline(&self, who: usize, now: Instant, next: Deadline) -> Deadline {
         let Some(account) = self.accounts.get(who) else { return next };
         let id = account.short_server_id;
-        if !self.reachable(who) {
+        let reachable = self.reachable(who);
+        if !reachable && !account.is_beside() {
             return next;
         }
-        let due = self.sessions.get(who).map_or(Instant::NEVER, |session| session.due);
+        let session = self.sessions.get(who).filter(|_| reachable);
+        let due = session.map_or(Instant::NEVER, |session| session.due);
         let next = next.or(due, Reason::Handshake, id);
         if let Some(exchange) = &account.exchange {
             let at = match exchange.due(now) {
                 Due::Wait(at) => at,
                 Due::Resend | Due::GaveUp => now,
             };
-            return next.or(at, Reason::Retransmission, id);
+            let next = next.or(at, Reason::Retransmission, id);
+            return match account.state {
+                State::Registered { update, .. } if exchange.beside && reachable && !self.card_holds(who) => {
+                    next.or(update, Reason::Update, id)
+                }
+                _ => next,
+            };
         }
         match account.state {
             // the card's own deadline counts
@@ -122,6 +139,10 @@ impl<'a> Engine<'a> {
             let uri = Uri::from_bytes(bytes)?;
             // a mode that secures is never served in clear
             self.check_scheme(&uri, secure)?;
+            if uri.texts {
+                // what the account says of SMS cannot work
+                return Err(Error::BadValue);
+            }
             ctx.port.open(who as u8, uri.host, uri.port, secure.into())
         });
         match opened {
