@@ -83,6 +83,8 @@ pub struct Exchange {
     pub token: [u8; 2],
     /// How many bytes of the account's outgoing buffer it has.
     pub length: u16,
+    /// Whether it goes by SMS, though the account has a link: a notification, or a response to what came so.
+    pub beside: bool,
     /// Until the Acknowledgement.
     pub transmission: Transmission,
     /// After an empty Acknowledgement: how long the separate response may take.
@@ -181,6 +183,11 @@ impl Account {
     /// Whether nothing will happen of itself: there is no account here, or one that is not to be used any more.
     pub fn rests(&self) -> bool {
         matches!(self.state, State::Free | State::Waiting { until: Instant::NEVER })
+    }
+
+    /// Whether a message is under way by SMS, though the account has a link.
+    pub fn is_beside(&self) -> bool {
+        self.exchange.is_some_and(|exchange| exchange.beside)
     }
 
     /// Whether requests of the server are served (TS 1.0 section 5.4: not before the Register is answered).

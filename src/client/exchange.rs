@@ -50,9 +50,10 @@ impl Engine<'_> {
     ) {
         let mut random = [0u8; 4];
         ctx.port.random(&mut random);
+        let beside = self.beside == Beside::Texts;
         let transmission = Transmission::start(ctx.now, self.params(who), u32::from_ne_bytes(random));
         let exchange =
-            Exchange { purpose, id, token, length: length as u16, transmission, acknowledged: None };
+            Exchange { purpose, id, token, length: length as u16, beside, transmission, acknowledged: None };
         if let Some(account) = self.account(who) {
             account.exchange = Some(exchange);
         }

@@ -14,6 +14,7 @@ mod exchange;
 pub mod features;
 pub mod keep;
 mod keep_reporting;
+mod leave;
 mod links;
 mod manage;
 mod network;

@@ -108,7 +108,7 @@ impl Engine<'_> {
             let who = usize::from(who);
             if !self.accounts.get(who).is_some_and(|account| account.serves()) {
                 self.free_pending(at);
-            } else if self.may_begin(who) {
+            } else if self.answering(place.beside, |engine| engine.may_begin(who)) {
                 self.free_pending(at);
                 self.answering(place.beside, |engine| engine.answer_one(ctx, who, &place, outcome));
             }

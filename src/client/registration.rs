@@ -14,7 +14,6 @@ use crate::format::{CF_LINK, Window, number};
 use crate::objects::server::{DEFAULT_DISABLE_TIMEOUT, DEFAULT_PMAX, DEFAULT_PMIN, DISABLE_TIMEOUT};
 use crate::objects::{Field, MODE_NOSEC, ServerRow, action};
 use crate::port::{Event, EventCode, Opening};
-use crate::secure::end;
 use crate::time::{Instant, seconds};
 
 /// How soon to ask again for a link that is being opened, in milliseconds. A port can wake the client earlier.
@@ -44,10 +43,13 @@ impl<'a> Engine<'a> {
 
     /// Does what is due for one account.
     pub(crate) fn run_account(&mut self, ctx: &mut Context<'_>, who: usize) {
+        let beside = self.accounts.get(who).is_some_and(Account::is_beside);
+        if beside || self.reachable(who) {
+            self.answering(beside, |engine| engine.drive_exchange(ctx, who));
+        }
         if !self.reachable(who) {
             return;
         }
-        self.drive_exchange(ctx, who);
         if let Some((securing, _)) = self.config.features.securing {
             securing.drive(self, ctx, who);
         }
@@ -57,10 +59,16 @@ impl<'a> Engine<'a> {
                 self.open_link(ctx, who)
             }
             State::Opening => self.open_link(ctx, who),
-            State::Registered { update, expires } if account.exchange.is_none() => {
+            State::Registered { update, expires }
+                if account.exchange.is_none() || (account.is_beside() && ctx.now >= update) =>
+            {
                 let due = ctx.now >= update || account.changed != 0;
                 if !(due || ctx.now >= expires) || !self.admits(ctx.now, who) {
-                } else if ctx.now >= expires {
+                    return;
+                }
+                // what may take minutes by SMS does not make the registration expire
+                self.give_up_exchange(ctx, who);
+                if ctx.now >= expires {
                     self.tell_about(ctx, who, EventCode::Deregistered, Error::Timeout.to_c());
                     self.register(ctx, who);
                 } else {
@@ -75,17 +83,25 @@ impl<'a> Engine<'a> {
     pub(crate) fn account_deadline(&self, who: usize, now: Instant, next: Deadline) -> Deadline {
         let Some(account) = self.accounts.get(who) else { return next };
         let id = account.short_server_id;
-        if !self.reachable(who) {
+        let reachable = self.reachable(who);
+        if !reachable && !account.is_beside() {
             return next;
         }
-        let due = self.sessions.get(who).map_or(Instant::NEVER, |session| session.due);
+        let session = self.sessions.get(who).filter(|_| reachable);
+        let due = session.map_or(Instant::NEVER, |session| session.due);
         let next = next.or(due, Reason::Handshake, id);
         if let Some(exchange) = &account.exchange {
             let at = match exchange.due(now) {
                 Due::Wait(at) => at,
                 Due::Resend | Due::GaveUp => now,
             };
-            return next.or(at, Reason::Retransmission, id);
+            let next = next.or(at, Reason::Retransmission, id);
+            return match account.state {
+                State::Registered { update, .. } if exchange.beside && reachable && !self.card_holds(who) => {
+                    next.or(update, Reason::Update, id)
+                }
+                _ => next,
+            };
         }
         if self.card_holds(who) {
             // the card's own deadline counts
@@ -123,6 +139,10 @@ impl<'a> Engine<'a> {
             let uri = Uri::from_bytes(bytes)?;
             // a mode that secures is never served in clear
             self.check_scheme(&uri, secure)?;
+            if uri.texts {
+                // what the account says of SMS cannot work
+                return Err(Error::BadValue);
+            }
             ctx.port.open(who as u8, uri.host, uri.port, secure.into())
         });
         match opened {
@@ -220,45 +240,8 @@ impl<'a> Engine<'a> {
         self.send_registration(ctx, who, Purpose::Update { carries });
     }
 
-    /// Leaves the server; the account rests until `until`.
-    pub(crate) fn deregister(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
-        let serves = self.accounts.get(who).is_some_and(Account::serves);
-        if !(serves && self.reachable(who)) {
-            self.left(ctx, who, until);
-            return;
-        }
-        // an Update or a notification under way is of no use any more
-        if let Some(account) = self.account(who) {
-            account.exchange = None;
-        }
-        self.enter(who, State::Leaving { until });
-        self.send_registration(ctx, who, Purpose::Deregister);
-    }
-
-    pub(crate) fn left(&mut self, ctx: &mut Context<'_>, who: usize, until: Instant) {
-        self.forget_server(ctx, who, false);
-        self.end_session(ctx, who, end::NOTIFY);
-        self.forget_registration(ctx, who);
-        self.unlink(ctx, who);
-        self.enter(who, State::Waiting { until });
-        self.tell_about(ctx, who, EventCode::Deregistered, 0);
-        if !until.is_never() {
-            let server = self.server_id(who);
-            self.tell(ctx, Event::new(EventCode::Disabled, server).until(until.as_millis()));
-        }
-        self.tell_stopped(ctx);
-    }
-
-    /// Tells once that all servers are left, if that was asked for.
-    pub(crate) fn tell_stopped(&mut self, ctx: &mut Context<'_>) {
-        if self.stopping && self.accounts.iter().all(Account::rests) {
-            self.stopping = false;
-            self.tell(ctx, Event::new(EventCode::Stopped, 0));
-        }
-    }
-
     /// Writes and sends a registration message; of a long object list the next block.
-    fn send_registration(&mut self, ctx: &mut Context<'_>, who: usize, purpose: Purpose) {
+    pub(super) fn send_registration(&mut self, ctx: &mut Context<'_>, who: usize, purpose: Purpose) {
         let id = self.fresh_id();
         let token = self.fresh_token(ctx);
         let written = self
@@ -522,47 +505,6 @@ impl<'a> Engine<'a> {
     pub(crate) fn objects_changed(&mut self) {
         for account in self.accounts.iter_mut() {
             account.changed |= changed::OBJECTS;
-        }
-    }
-
-    /// Leaves all servers for good; [`EventCode::Stopped`] says when it is done.
-    pub fn stop(&mut self, ctx: &mut Context<'_>) {
-        self.stopping = true;
-        if let Some(bootstrapping) = self.config.features.bootstrapping {
-            bootstrapping.stop(self, ctx, true);
-        }
-        for who in 0..self.accounts.len() {
-            if self.accounts.get(who).is_some_and(|account| !account.rests()) {
-                self.deregister(ctx, who, Instant::NEVER);
-            }
-        }
-        self.tell_stopped(ctx);
-    }
-
-    /// Gives everything up at once: links are closed, keys are overwritten.
-    pub fn end(&mut self, ctx: &mut Context<'_>) {
-        for who in 0..self.accounts.len() {
-            // what storage holds of the session is for the next life
-            if let Some(backend) = self.backend().filter(|_| self.phase(who) != Phase::Clear) {
-                backend.end(ctx.port, who as u8, ctx.now, end::FORGET);
-            }
-            self.close_link(ctx, who);
-            if let Some(packing) = self.config.features.packing {
-                packing.forget(who);
-            }
-        }
-        if let Some(carding) = self.config.features.carding {
-            carding.abandon();
-        }
-        for buffer in [&mut self.send, &mut self.receive, &mut self.outgoing, &mut self.body, &mut self.undo]
-        {
-            bytes::zeroise(buffer);
-        }
-        if let Some(bootstrapping) = self.config.features.bootstrapping {
-            bootstrapping.wipe();
-        }
-        for row in self.security.rows {
-            row.wipe();
         }
     }
 

@@ -178,7 +178,10 @@ impl Engine<'_> {
             let Some(place) = self.observations.get(at).copied() else { continue };
             let Some(who) = place.who else { continue };
             if path.contains(place.path) {
-                self.send_last(ctx, who.into(), &place, Error::NotFound);
+                // whatever is served now may have come another way
+                self.answering(place.beside, |engine| {
+                    engine.send_last(ctx, who.into(), &place, Error::NotFound);
+                });
                 self.end_observation(ctx, at, Error::NotFound.to_c());
             }
         }
@@ -258,10 +261,10 @@ impl Engine<'_> {
         // in queue mode the server must have heard first that the client is awake (TS 1.0 figure 26)
         let in_turn = self.config.confirm_notifications || now >= place.confirm || account.binding.queues();
         let waits = account.exchange.is_some() && in_turn;
-        self.reachable(who.into())
+        (place.beside || self.reachable(who.into()))
             && account.serves()
             && !waits
-            && !(account.sleeps(now) && account.changed != 0)
+            && !(!place.beside && account.sleeps(now) && account.changed != 0)
     }
 
     /// The next deadline of all observations.
@@ -287,11 +290,11 @@ impl Engine<'_> {
             let place = *place;
             let Some(who) = place.who.map(usize::from) else { continue };
             if !self.can_notify(&place, ctx.now) {
-                self.discard_unless_stored(ctx.now, who, at);
+                self.discard_unless_stored(ctx.now, who, at, place.beside);
                 continue;
             }
-            // a sleeping client says first that it is awake (TS 1.0 figure 26)
-            if self.accounts.get(who).is_some_and(|account| account.sleeps(ctx.now)) {
+            // a sleeping client says first that it is awake (TS 1.0 figure 26); by SMS it can be reached at any time
+            if !place.beside && self.accounts.get(who).is_some_and(|account| account.sleeps(ctx.now)) {
                 if let Some(account) = self.account(who) {
                     account.changed |= changed::REFRESH;
                 }
@@ -303,8 +306,9 @@ impl Engine<'_> {
     }
 
     /// Away from the server, a change is kept only where the server wants it (`/1/x/6`).
-    fn discard_unless_stored(&mut self, now: Instant, who: usize, at: usize) {
-        let away = !self.reachable(who) || !self.accounts.get(who).is_some_and(|account| account.serves());
+    fn discard_unless_stored(&mut self, now: Instant, who: usize, at: usize, beside: bool) {
+        let away = !(beside || self.reachable(who))
+            || !self.accounts.get(who).is_some_and(|account| account.serves());
         let storing = self.server_row(who).is_none_or(|row| row.storing.get());
         if away && !storing {
             self.skip(now, at);

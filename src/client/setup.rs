@@ -151,6 +151,10 @@ impl<'a> Engine<'a> {
         if let Some(account) = self.account(who) {
             *account = Account::FREE;
         }
+        if let Some(texting) = self.config.features.texting {
+            // its number is nobody's now
+            texting.settle(self, who);
+        }
     }
 
     /// [`Error::State`] while accounts are a bootstrap server's to change.

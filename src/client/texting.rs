@@ -101,6 +101,8 @@ pub struct Texts<'a> {
     reference: Cell<u8>,
     /// Who is answered now, where that is not the number of the account.
     answered: Cell<Option<Number>>,
+    /// The modem failed the last time, and that was told.
+    failing: Cell<bool>,
 }
 
 impl<'a> Texts<'a> {
@@ -123,6 +125,7 @@ impl<'a> Texts<'a> {
             packet: Cell::new(packet),
             reference: Cell::new(reference),
             answered: Cell::new(None),
+            failing: Cell::new(false),
         }
     }
 
@@ -235,20 +238,30 @@ impl<'a> Texts<'a> {
             if !self.hears(&line, came.from) || came.only.is_some_and(|only| only != who) {
                 continue;
             }
-            match (line.mode, came.packet) {
-                (SMS_NOSEC, false) => return self.hear(engine, ctx, who, came.from, bytes),
+            if engine.accounts.get(who).is_none_or(|account| account.texts && !account.linked) {
+                // it rests, and nothing is to be spoilt for another account with the same number
+                refused = Error::State;
+                continue;
+            }
+            let taken = match (line.mode, came.packet) {
+                (SMS_NOSEC, false) => self.hear(engine, ctx, who, came.from, bytes),
                 // a record is never cut (TS 1.0 section 7.2.2.1.2)
-                (SMS_DTLS, false) if !came.parts => return self.feed(engine, ctx, who, bytes),
+                (SMS_DTLS, false) if !came.parts => self.feed(engine, ctx, who, bytes),
                 // where it ends on the card, what comes here was not for us
-                (SMS_PACKETS, true) if on_card(engine) => refused = Error::NotAllowed,
+                (SMS_PACKETS, true) if on_card(engine) => Err(Error::NotAllowed),
                 (mode, true) if is_packets(mode) => match self.open(engine, ctx, who, bytes) {
                     Ok(opened) => {
                         let message = bytes.get(opened.start..opened.start.wrapping_add(opened.length));
                         return self.hear(engine, ctx, who, came.from, message.unwrap_or(&[]));
                     }
-                    Err(error) => refused = error,
+                    Err(error) => Err(error),
                 },
-                _ => {}
+                _ => continue,
+            };
+            match taken {
+                Ok(()) => return Ok(()),
+                // another account may have the same number, and take it
+                Err(error) => refused = error,
             }
         }
         Err(refused)
@@ -473,10 +486,19 @@ impl Texting for Texts<'_> {
         }
         let mut tpdu = [0; TPDU_MAX];
         let received = match self.courier.receive(ctx.port, &mut tpdu) {
-            Ok(0) => return,
+            Ok(0) => return self.failing.set(false),
             Ok(length) => tpdu.get(..length).ok_or(Error::Truncated).and_then(tpdu::parse),
-            Err(error) => Err(error),
+            // the rest of that one is lost, others may wait
+            Err(Error::Truncated) => Err(Error::Truncated),
+            Err(error) => {
+                // nothing to hurry for: the port says when it works again
+                if !self.failing.replace(true) {
+                    engine.tell(ctx, Event::new(EventCode::Dropped, 0).why(error.to_c()));
+                }
+                return;
+            }
         };
+        self.failing.set(false);
         engine.note_busy();
         let mut copy = [0; USER_DATA];
         let taken = received.and_then(|incoming| {
@@ -545,18 +567,23 @@ impl Texting for Texts<'_> {
         from: &Number,
         message: &[u8],
     ) -> Result<(), Error> {
+        let mut refused = Error::Unauthorized;
         for who in 0..self.lines.len() {
             let line = self.line(who);
             if line.mode == SMS_PACKETS && self.hears(&line, Some(from)) {
                 // while a bootstrap server is at work nobody else is heard
                 let heard = engine.settled().is_ok() || engine.bootstraps(who).is_some();
-                if !heard {
-                    return Err(Error::State);
+                let taken = match heard {
+                    true => self.hear(engine, ctx, who, Some(from), message),
+                    false => Err(Error::State),
+                };
+                match taken {
+                    Ok(()) => return Ok(()),
+                    Err(error) => refused = error,
                 }
-                return self.hear(engine, ctx, who, Some(from), message);
             }
         }
-        Err(Error::Unauthorized)
+        Err(refused)
     }
 
     fn set_number(&self, number: &[u8]) -> Result<(), Error> {

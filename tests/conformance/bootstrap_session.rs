@@ -405,6 +405,25 @@ fn boot_009_c_m_the_bootstrap_account_times_out_after_a_success_only() {
     assert_eq!(session(&mut lab, [Step::finish()]).finish(), Some(CHANGED));
 }
 
+/// The place that the bootstrap server's account leaves takes no orders that another server gives.
+#[test]
+fn obj_002_c_m_orders_are_followed_after_the_bootstrap_account_went() {
+    let account = BootstrapAccount { account_timeout: 60, ..BootstrapAccount::default() };
+    let mut lab = Setup { bootstrap: Some(account), ..empty() }.registered();
+    lab.run(minutes(5));
+    assert_eq!(lab.device.events_of(WHIMBREL_EVENT_BOOTSTRAP_PURGED).len(), 1);
+    let updates = lab.server.count(Operation::Update);
+    let trigger = lab.server.execute("/1/0/8", "");
+    assert_eq!(lab.code(trigger), CHANGED);
+    lab.run(minutes(1));
+    assert_eq!(lab.server.count(Operation::Update), updates + 1);
+    let disable = lab.server.execute("/1/0/4", "");
+    assert_eq!(lab.code(disable), CHANGED);
+    lab.run(minutes(1));
+    assert!(!lab.device.is_registered(FIRST_ID));
+    assert_eq!(lab.server.count(Operation::Deregister), 1);
+}
+
 /// An answer that a server waits for is ready in a session: it goes out after it.
 #[test]
 fn boot_009_c_m_what_was_under_way_ends_after_the_session() {

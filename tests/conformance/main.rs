@@ -31,6 +31,7 @@ mod sms_bootstrap_server;
 mod sms_counters;
 mod sms_modem;
 mod sms_secured;
+mod sms_trouble;
 mod table;
 mod uicc;
 mod uicc_messages;

@@ -1,12 +1,14 @@
 //! A bootstrap server that is reached by SMS: its own account is replaced, it speaks first, its account cannot work, the IP network
 //! comes and goes (TS 1.0 sections 5.2.3, 5.2.5 and 5.2.6).
 
+use super::dtls::statuses;
 use super::sms::{patient, sent, setup};
+use whimbrel::capi::*;
 use whimbrel_lab::bootstrap::SecurityValues;
 use whimbrel_lab::device::{BootstrapAccount, Security, Sms, Texting};
-use whimbrel_lab::scene::{BOOTSTRAP, BOOTSTRAP_NUMBER, FIRST_ID, PHONE};
-use whimbrel_lab::sms::{Association, Keys};
-use whimbrel_lab::{Code, Lab, Setup, minutes};
+use whimbrel_lab::scene::{BOOTSTRAP, BOOTSTRAP_NUMBER, FIRST_ID, PHONE, SERVER_NUMBER};
+use whimbrel_lab::sms::{Association, Keys, Weather};
+use whimbrel_lab::{Answer, Code, Lab, Setup, minutes, seconds};
 
 const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
 const NEW: [u8; 32] = *b"fedcba98765432100123456789ABCDEF";
@@ -116,5 +118,84 @@ fn boot_010_c_m_a_bootstrap_server_moves_to_another_way() {
         again(&mut lab);
         bootstrapped(&mut lab, 2);
         assert_eq!(sent(&lab).len() > texts, before.is_none(), "{before:?}");
+    }
+}
+
+/// The IP network means nothing to a session by SMS.
+#[test]
+fn boot_004_c_o_a_bootstrap_by_sms_needs_no_network() {
+    let setup = empty(tel(), Sms::clear(BOOTSTRAP_NUMBER));
+    let mut lab = setup.switched_on();
+    patient(&mut lab);
+    lab.centre.weather(Weather { delay: 2000, ..Weather::default() });
+    for _ in 0..6 {
+        lab.run(seconds(2));
+        lab.device.network(false, false);
+        lab.run(seconds(1));
+        lab.device.network(true, true);
+    }
+    bootstrapped(&mut lab, 1);
+    assert_eq!(lab.bootstrap.requests().len(), 1);
+    assert!(lab.device.events_of(WHIMBREL_EVENT_BOOTSTRAP_FAILED).is_empty());
+}
+
+/// 4.06: a number as URI where the rest of the account says nothing that can work, of a server and of the bootstrap server.
+#[test]
+fn boot_016_c_o_a_number_that_cannot_be_called_is_inconsistent() {
+    let flaw = Sms { mode: 4, ..Sms::clear(BOOTSTRAP_NUMBER) };
+    for own in [true, false] {
+        let setup = empty(None, Sms::clear(BOOTSTRAP_NUMBER));
+        let mut configuration = setup.configuration();
+        if own {
+            configuration.security.insert(0, (0, account(tel(), &flaw)));
+        } else {
+            configuration.security[0].1.uri = tel().expect("a number");
+            configuration.security[0].1.more = flaw.resources();
+        }
+        let mut lab = setup.switched_on();
+        lab.bootstrap.plan(configuration.plan());
+        lab.run(minutes(5));
+        assert_eq!(lab.bootstrap.finished(), 0, "own: {own}");
+        assert_eq!(lab.device.events_of(WHIMBREL_EVENT_ACCOUNT_ADDED).len(), 0, "own: {own}");
+    }
+}
+
+/// A number that cannot be called any more, as the product was built without what it needs, is no name to be looked up.
+#[test]
+fn boot_016_c_o_a_number_that_cannot_be_called_any_more_is_told() {
+    let packets = Sms::packets(SERVER_NUMBER, &KEYS);
+    let uri = Some(format!("tel:{SERVER_NUMBER}"));
+    let setup = Setup {
+        uris: [uri, None],
+        sms: [Some(packets), None],
+        binding: "S",
+        ..empty(None, Sms::clear(BOOTSTRAP_NUMBER))
+    };
+    let mut lab = setup.switched_on();
+    patient(&mut lab);
+    bootstrapped(&mut lab, 1);
+    lab.setup.texting = lab.setup.texting.clone().map(|texting| Texting { packets: false, ..texting });
+    lab.bootstrap.always(Some(Answer::code(Code::BAD_REQUEST)));
+    lab.power_cycle();
+    lab.run(seconds(10));
+    assert_eq!(statuses(&lab, WHIMBREL_EVENT_ACCOUNT_INVALID), [WHIMBREL_ERR_BAD_VALUE]);
+}
+
+/// Section 5.2.3.4: a bootstrap that the server begins by SMS; nothing is opened for that.
+#[test]
+fn boot_005_c_o_a_bootstrap_server_speaks_first_by_sms() {
+    for sms in [Sms::clear(BOOTSTRAP_NUMBER), Sms::packets(BOOTSTRAP_NUMBER, &KEYS)] {
+        let setup = Setup { server_initiated: true, factory: true, ..empty(tel(), sms) };
+        let mut lab = setup.switched_on();
+        patient(&mut lab);
+        lab.run_until("registration", minutes(5), |lab| lab.device.is_registered(FIRST_ID));
+        assert_eq!(lab.device.open_links(), 1);
+        let peer = lab.gateways[2].as_mut().expect("a number of the bootstrap server").peer(PHONE);
+        lab.device.network(false, false);
+        lab.bootstrap.begin(peer, setup.configuration().plan());
+        lab.run_until("a bootstrap", minutes(5), |lab| lab.bootstrap.finished() == 1);
+        assert!(lab.bootstrap.requests().is_empty());
+        assert_eq!(lab.device.events_of(WHIMBREL_EVENT_BOOTSTRAPPED).len(), 1);
+        none_dropped(&lab);
     }
 }

@@ -32,6 +32,7 @@ const SOURCES: [&str; 35] = [
     include_str!("sms_counters.rs"),
     include_str!("sms_modem.rs"),
     include_str!("sms_secured.rs"),
+    include_str!("sms_trouble.rs"),
     include_str!("uicc.rs"),
     include_str!("uicc_messages.rs"),
     include_str!("uicc_modem.rs"),

@@ -134,9 +134,9 @@ impl<'a> Bootstrap<'a> {
     }
 
     /// Whether the bootstrap server is to be listened for now (TS 1.0 section 5.2.3.4).
-    fn listens(&self, engine: &Engine<'_>, now: Instant) -> bool {
+    fn listens(&self, engine: &Engine<'_>, now: Instant, who: usize) -> bool {
         engine.config.invites
-            && engine.is_online()
+            && engine.reachable(who)
             && !self.stopped.get()
             && !self.held.get()
             && engine.card_tried()
@@ -148,8 +148,12 @@ impl<'a> Bootstrap<'a> {
         let Some(row) = engine.security_row(who) else { return };
         let secure = if row.mode.get() == MODE_NOSEC { 0 } else { link::SECURE };
         engine.need_radio(ctx);
+        let texts = engine.has_texts(who);
         let opened = row.field(Field::Uri, |bytes| {
             let uri = Uri::from_bytes(bytes)?;
+            if texts || uri.texts {
+                return if texts { Ok(Opening::Ready) } else { Err(Error::BadValue) };
+            }
             ctx.port.open(who as u8, uri.host, uri.port, secure | link::LISTEN)
         });
         match opened {
@@ -347,7 +351,7 @@ impl Bootstrapping for Bootstrap<'_> {
             return false;
         };
         match engine.accounts.get(who).map(|account| account.state) {
-            Some(State::Waiting { until: Instant::NEVER }) if self.listens(engine, ctx.now) => {
+            Some(State::Waiting { until: Instant::NEVER }) if self.listens(engine, ctx.now, who) => {
                 self.listen(engine, ctx, who);
             }
             Some(State::Waiting { until: Instant::NEVER }) if self.begins(engine) => {
@@ -398,7 +402,7 @@ impl Bootstrapping for Bootstrap<'_> {
                     State::Listening { until } | State::Bootstrapping { until } | State::Finished { until },
                 ) => next.or(until, Reason::Bootstrap, 0),
                 Some(State::Waiting { until: Instant::NEVER })
-                    if engine.config.invites && !self.stopped.get() && engine.is_online() =>
+                    if engine.config.invites && !self.stopped.get() && engine.reachable(who) =>
                 {
                     next.or(later(self.listen_after.get(), now), Reason::Link, 0)
                 }
@@ -512,7 +516,8 @@ impl Bootstrapping for Bootstrap<'_> {
             self.stopped.set(true);
             self.wanted.set(false);
         }
-        if let Some(who) = engine.place_of_bootstrap() {
+        // another network is nothing to a session by SMS
+        if let Some(who) = engine.place_of_bootstrap().filter(|who| for_good || !engine.has_texts(*who)) {
             self.rest(engine, ctx, who);
             self.break_off(engine, ctx);
         }

@@ -11,7 +11,7 @@ use crate::count::items;
 use crate::error::Error;
 use crate::model::definition::{EXECUTE, MANDATORY};
 use crate::model::{Instance, select};
-use crate::objects::{AclEntry, MODE_NOSEC, SecurityRow, Turn};
+use crate::objects::{AclEntry, Field, MODE_NOSEC, SecurityRow, Turn};
 use crate::path::{NONE, Path};
 use crate::port::{Event, EventCode};
 use crate::secure::end;
@@ -99,10 +99,10 @@ impl Bootstrap<'_> {
         for instance in engine.model.instances_of(0) {
             let row = engine.security.row(instance).ok_or(Error::Inconsistent)?;
             usable(engine, ctx, row)?;
-            if !row.bootstrap.get() {
+            let server = if row.bootstrap.get() { NONE } else { paired(engine, row.short_server_id.get())? };
+            reachable(engine, row, server)?;
+            if server != NONE {
                 servers = servers.wrapping_add(1);
-                let server = paired(engine, row.short_server_id.get())?;
-                reachable(engine, row, server)?;
             } else if bootstrap == NONE || bootstrap == mine {
                 bootstrap = instance.id;
             } else if instance.id != mine {
@@ -212,10 +212,11 @@ fn usable(engine: &Engine<'_>, ctx: &Context<'_>, row: &SecurityRow<'_>) -> Resu
     .map_err(|_| Error::Inconsistent)
 }
 
-/// Whether the binding of a server can be kept (TS 1.0 section 5.3.1.1).
+/// Whether the binding of a server can be kept (TS 1.0 section 5.3.1.1), and a URI that is a number be called.
 fn reachable(engine: &Engine<'_>, row: &SecurityRow<'_>, server: u16) -> Result<(), Error> {
     let server = engine.model.instance(1, server).and_then(|instance| engine.server.row(instance));
-    let needs = server.map_or(0, |server| server.binding.get().needs());
+    let named = row.field(Field::Uri, |uri| Uri::from_bytes(uri).is_ok_and(|uri| uri.texts));
+    let needs = server.map_or(0, |server| server.binding.get().needs()).max(named.into());
     let texting = engine.config.features.texting;
     let keeps = texting.and_then(|texting| texting.accepts(engine, row).ok()).unwrap_or(0);
     if keeps >= needs { Ok(()) } else { Err(Error::Inconsistent) }

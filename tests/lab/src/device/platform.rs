@@ -69,6 +69,7 @@ pub(super) struct Platform {
     pub card_told: Cell<bool>,
     /// How many the modem has no room for.
     pub refused_texts: Cell<u32>,
+    pub failing_texts: Cell<Option<i32>>,
     pub pending: Cell<u32>,
     pub broken: Cell<bool>,
     /// When links were opened, and how many events had been told by then.
@@ -96,6 +97,7 @@ impl Platform {
             tries: Cell::new(0),
             card_told: Cell::new(false),
             refused_texts: Cell::new(0),
+            failing_texts: Cell::new(None),
             pending: Cell::new(0),
             broken: Cell::new(false),
             opened: RefCell::default(),

@@ -133,6 +133,12 @@ impl Device {
         self.platform.refused_texts.set(n);
     }
 
+    /// What the modem says instead of giving a message, and the client is woken.
+    pub fn fail_texts(&mut self, status: Option<i32>) {
+        self.platform.failing_texts.set(status);
+        self.next = 0;
+    }
+
     /// Gives the device another number.
     pub fn set_number(&mut self, number: &str) -> i32 {
         let number = CString::new(number).expect("no NUL");
@@ -162,6 +168,9 @@ pub(super) unsafe extern "C" fn send(context: *mut c_void, tpdu: *const u8, size
 pub(super) unsafe extern "C" fn receive(context: *mut c_void, buffer: *mut u8, size: usize) -> i32 {
     // SAFETY: `size` bytes at `buffer`
     let (platform, buffer) = unsafe { (platform(context), std::slice::from_raw_parts_mut(buffer, size)) };
+    if let Some(status) = platform.failing_texts.get() {
+        return status;
+    }
     if let Some(serial) = &mut *platform.serial.borrow_mut() {
         return serial.receive(buffer);
     }

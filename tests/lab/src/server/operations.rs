@@ -82,6 +82,11 @@ impl Server {
         self.begin_observation(name, target, request)
     }
 
+    /// Observe at an address, such as a device's number, whichever address its registration came from.
+    pub fn observe_at(&mut self, peer: Peer, path: &str) -> ObservationId {
+        self.begin_observation(path, Target::Peer(peer), Request::get(path).observe(0))
+    }
+
     /// Cancels by GET with Observe 1 under the same token.
     pub fn cancel_observe(&mut self, observation: ObservationId) -> RequestId {
         self.begin_cancellation(observation)
