@@ -2,7 +2,7 @@
 
 const TABLE: &str = include_str!("../../docs/conformance.md");
 
-const SOURCES: [&str; 35] = [
+const SOURCES: [&str; 36] = [
     include_str!("access.rs"),
     include_str!("blocks.rs"),
     include_str!("bootstrap.rs"),
