@@ -77,6 +77,8 @@ int main(int argc, char **argv)
     };
     whimbrel_at_modem_t *modem;
     whimbrel_posix_t *posix;
+    /* an answer may take five SMS, and all of them wait until the modem has sent them */
+    const whimbrel_modem_config_t line = { .size = sizeof line, .outgoing = 8 };
     whimbrel_client_t *client;
     uint64_t next_ms, modem_ms;
     int rebooting = 0, done;
@@ -90,7 +92,7 @@ int main(int argc, char **argv)
     sms.number = argv[3];
     status = whimbrel_posix_open(&posix);
     if (status < 0) return fail("platform", status);
-    status = whimbrel_at_modem_open(argv[2], 115200, NULL, &modem);
+    status = whimbrel_at_modem_open(argv[2], 115200, &line, &modem);
     if (status < 0) return fail(argv[2], status);
     status = whimbrel_posix_sms(posix, whimbrel_at_modem_send, whimbrel_at_modem_receive, modem);
     if (status < 0) return fail("SMS", status);

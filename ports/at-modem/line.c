@@ -63,6 +63,10 @@ static int set_up(int fd, uint32_t baud)
     line.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN | ISIG);
     line.c_cflag &= ~(tcflag_t)(CSIZE | CSTOPB | HUPCL | PARENB);
     line.c_cflag |= (tcflag_t)(CLOCAL | CREAD | CS8);
+#ifdef CRTSCTS
+    /* three wires are enough: where the others are missing, nothing would be sent */
+    line.c_cflag &= ~(tcflag_t)CRTSCTS;
+#endif
     line.c_cc[VMIN] = 1;
     line.c_cc[VTIME] = 0;
     if (speed != NULL && (cfsetispeed(&line, *speed) < 0 || cfsetospeed(&line, *speed) < 0)) return -1;
@@ -80,8 +84,9 @@ static int open_socket(const char *path)
     memcpy(address.sun_path, path, strlen(path));
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0) return -1;
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-        fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+    /* before connect(): nobody waits for one that does not accept */
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+        connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return fd;
     close(fd);
     return -1;

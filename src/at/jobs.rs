@@ -18,6 +18,8 @@ const ASK_FIRST_MS: u32 = 10_000;
 const ASK_LONGEST_MS: u32 = 600_000;
 /// How long to wait for a SIM or a storage that is busy.
 const BUSY_MS: u64 = 2_000;
+/// The longest pause before a modem is set up again whose SIM cannot be used though it says so.
+const UPSET_LONGEST_MS: u64 = 600_000;
 /// How often and after which pause the storage is listed again after an error.
 const LISTS: u8 = 3;
 const LIST_MS: u64 = 30_000;
@@ -186,7 +188,11 @@ impl Modem<'_> {
             if flight.command == Command::Send {
                 self.send_once_more(detail(outcome));
             }
-            return self.restarted(Cause::Settings);
+            self.restarted(Cause::Settings);
+            // a modem that says READY and does not mean it is not asked every two seconds for ever
+            self.pause = self.now.after(growing(BUSY_MS, self.setup.upsets, UPSET_LONGEST_MS));
+            self.setup.upsets = self.setup.upsets.saturating_add(1);
+            return;
         }
         match flight.command {
             Command::Send if ok => self.sent(),
@@ -283,6 +289,7 @@ impl Modem<'_> {
     fn listed(&mut self, outcome: Outcome) {
         let more = core::mem::take(&mut self.sms.more);
         if outcome == Outcome::Ok {
+            self.setup.upsets = 0;
             self.sms.list_tries = 0;
             self.setup.list_failed = false;
             return self.list_next(more);

@@ -241,6 +241,8 @@ struct Setup {
     spelt_out: bool,
     /// The storage could not be listed, and the modem was set up again over it.
     list_failed: bool,
+    /// How often in a row the SIM was said to be ready, and then was not.
+    upsets: u8,
     /// Commands came back although echo is off.
     echoes: bool,
     /// Optional steps that got no answer once, and twice, as bits.
@@ -309,6 +311,7 @@ impl<'m> Modem<'m> {
                 routing: [None; 2],
                 spelt_out: false,
                 list_failed: false,
+                upsets: 0,
                 echoes: false,
                 silent: [0; 2],
                 centre: [0; 24],

@@ -200,6 +200,9 @@ unsafe fn read_config(given: &whimbrel_config_t) -> Result<Config<'static>, Erro
                 max_retransmit: 0,
                 nstart: 1,
             },
+            record_s: or(given.sms_answer_s, 300)
+                .max(60)
+                .max(or(given.handshake_longest_ms, 60_000).div_ceil(1000)),
             protocol: given.sms_protocol,
             coding: if given.sms_coding == 0 { 4 } else { given.sms_coding },
             how: given.sms_flags,

@@ -26,13 +26,15 @@ impl Engine<'_> {
         crc
     }
 
-    /// A checksum of what an account is secured with.
+    /// A checksum of what an account is secured with, and of its way where that is SMS: what was kept of another way is void.
     pub(crate) fn credentials_checksum(&self, who: usize) -> u32 {
         self.security_row(who).map_or(0, |row| {
             let sms = [Field::SmsNumber, Field::SmsParameters, Field::SmsKeys];
-            let sms = sms.iter().fold(crc32(u32::MAX, &[row.sms_mode.get()]), |crc, field| {
-                row.field(*field, |bytes| checksum(crc, bytes))
-            });
+            let way = [row.sms_mode.get(), 1];
+            let way = if self.has_texts(who) { &way[..] } else { &way[..1] };
+            let sms = sms
+                .iter()
+                .fold(crc32(u32::MAX, way), |crc, field| row.field(*field, |bytes| checksum(crc, bytes)));
             row.credentials(|uri, given| {
                 let name = self.config.endpoint.as_bytes();
                 let fields = [

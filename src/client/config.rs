@@ -48,6 +48,8 @@ pub struct Config<'a> {
 pub struct TextConfig {
     /// How long an answer may take: nothing is repeated meanwhile (TS 1.0 section 8.6.2).
     pub params: Params,
+    /// The validity period of a DTLS record in seconds: it covers the timers of the handshake (TS 1.0 section 7.2.2.1.5).
+    pub record_s: u32,
     /// TP-PID.
     pub protocol: u8,
     /// TP-DCS.

@@ -99,8 +99,8 @@ pub struct Texts<'a> {
     packet: Cell<&'a mut [u8]>,
     /// The reference number of the next long message.
     reference: Cell<u8>,
-    /// Who is answered now, where that is not the number of the account.
-    answered: Cell<Option<Number>>,
+    /// The account that is heard now, and who is answered, where that is not its number.
+    answered: Cell<Option<(u8, Number)>>,
     /// The modem failed the last time, and that was told.
     failing: Cell<bool>,
 }
@@ -170,17 +170,25 @@ impl<'a> Texts<'a> {
 
     fn post_one(&self, ctx: &mut Context<'_>, to: Number, header: &[u8], data: &[u8]) -> Result<(), Error> {
         let mut tpdu = [0; TPDU_MAX];
-        let length = self.write(to, header, data, &mut tpdu)?;
+        // what comes later than an answer is waited for is of no use
+        let validity_s = self.config.params.ack_timeout_ms / 1000;
+        let length = self.write(to, header, data, validity_s, &mut tpdu)?;
         self.courier.send(ctx.port, tpdu.get(..length).unwrap_or(&[]))
     }
 
-    fn write(&self, to: Number, header: &[u8], data: &[u8], tpdu: &mut [u8]) -> Result<usize, Error> {
+    fn write(
+        &self,
+        to: Number,
+        header: &[u8],
+        data: &[u8],
+        validity_s: u32,
+        tpdu: &mut [u8],
+    ) -> Result<usize, Error> {
         Submit {
             to,
             protocol: self.config.protocol,
             coding: self.config.coding,
-            // what comes later than an answer is waited for is of no use
-            validity_s: self.config.params.ack_timeout_ms / 1000,
+            validity_s,
             report: false,
             header,
             data,
@@ -337,7 +345,8 @@ impl<'a> Texts<'a> {
             return Err(Error::State);
         }
         let fits = message.len() <= engine.receive_size();
-        self.answered.set(from.copied().filter(|_| self.is(how::ANYONE)));
+        let from = from.filter(|_| self.is(how::ANYONE));
+        self.answered.set(from.map(|from| (who as u8, *from)));
         engine.going(way, |engine| match fits {
             true => engine.input(ctx, who, message),
             false => engine.refuse_large(ctx, who, message),
@@ -404,7 +413,7 @@ impl Lines for Texts<'_> {
     fn submit(&self, link: u8, datagram: &[u8], tpdu: &mut [u8]) -> Option<Result<usize, Error>> {
         let line = self.line(link.into());
         let number = line.number.filter(|_| line.mode == SMS_DTLS)?;
-        Some(self.write(number, &[], datagram, tpdu))
+        Some(self.write(number, &[], datagram, self.config.record_s, tpdu))
     }
 }
 
@@ -513,6 +522,8 @@ impl Texting for Texts<'_> {
             let (from, packet) = (deliver.from.as_ref(), header.command_packet);
             self.take(engine, ctx, Came { from, packet, parts: false, only }, &header, data)
         });
+        // a packet was deciphered in place: keys may have come so
+        crate::bytes::zeroise(&mut copy);
         if let Err(error) = taken {
             engine.tell(ctx, Event::new(EventCode::Dropped, 0).why(error.to_c()));
         }
@@ -526,7 +537,8 @@ impl Texting for Texts<'_> {
         message: &[u8],
     ) -> Result<(), Error> {
         let line = self.line(who);
-        let number = self.answered.get().or(line.number).ok_or(Error::State)?;
+        let answered = self.answered.get().filter(|answered| usize::from(answered.0) == who);
+        let number = answered.map(|answered| answered.1).or(line.number).ok_or(Error::State)?;
         match (line.mode, engine.config.features.securing, engine.config.features.packing) {
             (SMS_NOSEC, ..) => self.post(ctx, number, message, false),
             (SMS_PACKETS, ..) if on_card(engine) => match engine.config.features.carding {

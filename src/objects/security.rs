@@ -287,6 +287,8 @@ fn replace(bytes: &mut [u8], used: usize, from: usize, old: usize, new: &[u8]) -
     for (place, byte) in tail.iter_mut().zip(new) {
         *place = *byte;
     }
+    // no byte of a longer key stays behind
+    crate::bytes::zeroise(bytes.get_mut(total..used).unwrap_or(&mut []));
     Ok(())
 }
 
@@ -338,5 +340,21 @@ impl Object for Security<'_> {
     fn delete(&self, instance: &Instance) -> Result<(), Error> {
         self.row(instance).ok_or(Error::NotFound)?.wipe();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shorter_value_leaves_nothing_of_the_longer_one() {
+        let mut bytes = *b"urlKEYKEYKEYtail....";
+        replace(&mut bytes, 16, 3, 9, b"key").expect("room");
+        assert_eq!(bytes, *b"urlkeytail\0\0\0\0\0\0....");
+        replace(&mut bytes, 10, 3, 3, b"longer").expect("room");
+        assert_eq!(&bytes[..13], b"urllongertail");
+        assert!(replace(&mut bytes, 13, 3, 6, &[7; 14]).is_err());
+        assert_eq!(&bytes[..13], b"urllongertail");
     }
 }

@@ -90,3 +90,19 @@ fn restart(bench: &mut Bench) {
     bench.fake.reset(true);
     bench.run(120_000);
 }
+
+/// A SIM that is said to be ready and cannot be used: the list is sent again after longer and longer pauses, and at once goes on
+/// where the SIM works.
+#[test]
+fn a_sim_that_is_not_what_it_is_said_to_be() {
+    let mut fake = Fake::new();
+    fake.unknown.push(("AT+CMGL", "+CMS ERROR: 310"));
+    let mut bench = Bench::with(CONFIG, 4, fake);
+    bench.run(3_600_000);
+    let tries = bench.commands("AT+CMGL");
+    assert!((8..=16).contains(&tries), "{tries}");
+    bench.fake.unknown.clear();
+    bench.run(1_200_000);
+    assert_eq!(bench.commands("AT+CMGL"), tries + 1);
+    assert_eq!(bench.modem.state().readiness, Readiness::Ready);
+}

@@ -259,6 +259,23 @@ fn mec_003_c_o_dtls_one_record_an_sms() {
     nothing_dropped(&lab);
 }
 
+/// Section 7.2.2.1.5: the validity period covers the longest timer, however soon answers are expected.
+#[test]
+fn mec_003_c_o_dtls_records_are_valid_as_long_as_their_timer() {
+    let mut setup = dtls();
+    setup.texting = setup.texting.map(|texting| Texting { answer: 10, ..texting });
+    for (longest, valid) in [(0, 60), (600_000, 600)] {
+        let mut lab = Setup { handshake: (0, longest), ..setup.clone() }.switched_on();
+        patient(&mut lab);
+        lab.run_until("registration", minutes(10), |lab| lab.device.is_registered(FIRST_ID));
+        for record in sent(&lab) {
+            let Validity::Relative(n) = record.submit.expect("a SUBMIT").validity else { panic!("relative") };
+            // TS 23.040 section 9.2.3.12.1: steps of five minutes
+            assert!((u32::from(n) + 1) * 300 >= valid, "{n}");
+        }
+    }
+}
+
 /// Section 7.2.2.1.5: the first timer is 9 s, and it doubles; the whole flight is repeated.
 #[test]
 fn mec_003_c_o_dtls_repeats_after_nine_seconds() {

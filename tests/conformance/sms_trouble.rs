@@ -4,9 +4,10 @@
 use super::dtls::statuses;
 use super::sms::{by_sms, number, registered, sent, setup};
 use whimbrel::capi::*;
-use whimbrel_lab::device::{BootstrapAccount, Sms, Texting};
+use whimbrel_lab::device::{BootstrapAccount, Moment, Sms, Texting};
+use whimbrel_lab::format::TEXT;
 use whimbrel_lab::net::Node;
-use whimbrel_lab::scene::{DEVICE, FIRST_ID, PHONE, SERVER_NUMBER};
+use whimbrel_lab::scene::{DEVICE, FIRST_ID, PHONE, SECOND_NUMBER, SERVER_NUMBER};
 use whimbrel_lab::server::ObservationId;
 use whimbrel_lab::sms::tpdu::{Submit, UserData};
 use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds};
@@ -176,4 +177,59 @@ fn cr_008_c_m_an_update_does_not_wait_for_an_sms() {
     lab.run(minutes(8));
     assert_eq!(lab.server.count(Operation::Register), 1);
     assert_eq!(lab.device.events_of(WHIMBREL_EVENT_DEREGISTERED).len(), 0);
+}
+
+/// A binding that changes the way is followed by a Register on the new one, also where power goes before it.
+#[test]
+fn obj_002_c_m_a_change_of_the_way_outlives_a_power_cut() {
+    let setup = Setup { persistent: true, load: true, bootstrap_named: true, ..setup("U") };
+    let life = |cut: Option<usize>| {
+        let mut lab = registered(&setup);
+        lab.run(seconds(1));
+        let first = lab.storage.log().len();
+        if let Some(cut) = cut {
+            lab.storage.cut_at(first + cut, Moment::After);
+        }
+        let write = lab.server.send(Request::put("/1/0/7").content(TEXT, "S"));
+        lab.run(seconds(10));
+        lab.server.give_up(write);
+        (lab.storage.log().len() - first, lab)
+    };
+    let (operations, _) = life(None);
+    assert!(operations > 3, "{operations}");
+    for cut in 0..operations {
+        let (_, mut lab) = life(Some(cut));
+        lab.power_cycle();
+        lab.run(seconds(10));
+        assert!(lab.device.is_registered(FIRST_ID), "{cut}");
+        let (peer, client) = (number(&mut lab), lab.server.client());
+        let registers = if client.binding == "S" { 2 } else { 1 };
+        assert_eq!(client.peer == peer, client.binding == "S", "{cut}");
+        assert_eq!(lab.server.count(Operation::Register), registers, "{cut}: {}", client.binding);
+        assert_eq!(lab.text("/3/0/9"), "100");
+    }
+}
+
+/// Where an account hears everybody, only who asked is answered: another server's last notification goes to that server.
+#[test]
+fn mec_003_c_o_only_who_asked_is_answered() {
+    let both = [Some(Sms::clear(SERVER_NUMBER)), Some(Sms::packets(SECOND_NUMBER, &KEYS))];
+    let texting = Texting {
+        number: Some(PHONE.into()),
+        flags: WHIMBREL_SMS_ANYONE,
+        packets: true,
+        ..Texting::default()
+    };
+    let setup = Setup { servers: 2, sms: both, texting: Some(texting), persistent: true, ..setup("S") };
+    let mut lab = setup.registered();
+    lab.device.create(4);
+    lab.run(seconds(10));
+    let observation = lab.second.observe("/26241/4");
+    lab.run(seconds(10));
+    let delete = [0x44, 4, 0x12, 0x34, 1, 2, 3, 4, 0xb5, b'2', b'6', b'2', b'4', b'1', 1, b'4'];
+    lab.centre.inject(lab.now(), "+15555550177", PHONE, &Submit::new(PHONE, UserData::plain(&delete)));
+    lab.run(seconds(10));
+    assert_eq!(sent(&lab).iter().filter(|record| record.to == "+15555550177").count(), 1);
+    let codes: Vec<Code> = lab.second.notifications(observation).iter().map(|last| last.code).collect();
+    assert_eq!(codes, [Code::NOT_FOUND]);
 }
