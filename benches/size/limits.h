@@ -7,12 +7,12 @@
 
 #include "../../include/whimbrel.h"
 
-#define MINIMAL_BYTES   2352
-#define PRODUCT_BYTES   4408
-#define BOOTSTRAP_BYTES 6192
-#define SMS_BYTES       5792
+#define MINIMAL_BYTES   2360
+#define PRODUCT_BYTES   4416
+#define BOOTSTRAP_BYTES 6200
+#define SMS_BYTES       5808
 #define SMS_MODEM_BYTES 2440
-#define UICC_BYTES      7512
+#define UICC_BYTES      7520
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,
