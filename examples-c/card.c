@@ -6,7 +6,8 @@
  * usage: card MODEM DIRECTORY ENDPOINT [KEY-VERSION KEY-ENC KEY-MAC] [PIN]
  *
  * MODEM is a serial device, or unix:PATH. The keys, of 16, 24 or 32 bytes in hexadecimal, are those of SCP03 (TS 1.0 Appendix H).
- * DIRECTORY holds what must outlive a power cut.
+ * DIRECTORY holds what must outlive a power cut. CARD_ASK_S in the environment: so many seconds from one question to the card
+ * for messages to the next; 30 without it.
  */
 #include "whimbrel.h"
 #include "whimbrel_at_modem.h"
@@ -158,6 +159,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: card MODEM DIRECTORY ENDPOINT [KEY-VERSION KEY-ENC KEY-MAC] [PIN]\n");
         return EXIT_FAILURE;
     }
+    if (getenv("CARD_ASK_S") != NULL) uicc.ask_s = (uint32_t)strtoul(getenv("CARD_ASK_S"), NULL, 10);
     if (argc > 6) {
         uicc.secure = WHIMBREL_UICC_REQUIRED;
         uicc.key_version = (uint8_t)strtoul(argv[4], NULL, 0);

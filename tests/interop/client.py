@@ -69,7 +69,7 @@ class Process:
                     raise AssertionError(f"{self.endpoint}: no line {start!r}; printed {self._lines[mark:]}")
                 self._changed.wait(left)
 
-    def since(self, mark: int, start: str) -> list[str]:
+    def since(self, mark: int, start: str | tuple[str, ...]) -> list[str]:
         """The lines after the mark that begin with `start`, without waiting."""
         with self._changed:
             return [line for line in self._lines[mark:] if line.startswith(start)]

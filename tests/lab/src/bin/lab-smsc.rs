@@ -9,7 +9,7 @@
 //! card are shown), `stored` (no direct delivery), `phase2` (no `+CSMS=1`). A card is in it with `card=FILE` (what
 //! `tools/card/card.py make` writes); then `csim=WAY`, `ccho=WAY` and `crsm=WAY` say how far the modem goes: `open`, `unknown`,
 //! or the number of the `+CME ERROR` that refuses it; `named` (`+CCHO: 1`), `fetches` (what 61xx announces), `mute` (about a
-//! card that is taken out), `start=MS` (until a card that is put in can be used). Of a server: `keys=PARAMETERS:SECRET` (`/0/x/7` and
+//! card that is taken out), `start=MS` (until a card that is put in can be used), `apdu=MS` (that it takes). Of a server: `keys=PARAMETERS:SECRET` (`/0/x/7` and
 //! `/0/x/8` in hexadecimal: secured packets end here), `carrier=PIDDCS` (of what it sends), `dtls` (nothing is cut), `vp=N`
 //! (TP-VP).
 //!
@@ -17,8 +17,9 @@
 //! peer; what comes back to that socket goes to the device as short messages. Lines on standard output are JSON: where the
 //! modems are, `{"ready":true}`, then an answer for each line of standard input: `stats`, `log`, `reset NUMBER`,
 //! `full NUMBER`, `offline NUMBER`, `online NUMBER`, `unplug NUMBER`, `plug NUMBER`, `silent NUMBER MS`,
-//! `fault NUMBER PREFIX RESULT`, `pull NUMBER` and `insert NUMBER [FILE]` (the card), `apdus NUMBER` (the card's trace, with
-//! PINs and whatever else is secret), `lose N [NUMBER]`, `double N [NUMBER]`, `hold N MS [NUMBER]`, and `peer NUMBER SERVER`: the
+//! `fault NUMBER PREFIX RESULT`, `pull NUMBER` and `insert NUMBER [FILE]` (the card), `rewrite NUMBER FILE` (other files on the
+//! same card, as an operator does over the air: keys, counters and channels stay, nobody is told), `apdus NUMBER` (the card's
+//! trace, with PINs and whatever else is secret), `card NUMBER` (what becomes of its messages), `lose N [NUMBER]`, `double N [NUMBER]`, `hold N MS [NUMBER]`, and `peer NUMBER SERVER`: the
 //! port where that server reaches the number, also one that was silent so far. `--trace` prints each short message on standard
 //! error. A socket's modem stores messages while nobody is connected.
 
@@ -160,6 +161,7 @@ fn model(words: &[&str]) -> io::Result<Options> {
             "fetches" => options.fetches = true,
             "mute" => options.tells_card = false,
             "start" => options.card_start = number()?,
+            "apdu" => options.card_delay = number()?,
             _ => return Err(wrong(word)),
         }
     }
@@ -395,6 +397,8 @@ impl Exchange {
                     ("offline", None) => self.centre.reachable(now, words.get(1)?, false),
                     ("online", None) => self.centre.reachable(now, words.get(1)?, true),
                     ("apdus", Some(port)) => return port.apdus(),
+                    ("card", Some(port)) => return port.messages(),
+                    ("rewrite", Some(port)) => port.rewrite(words.get(2)?)?,
                     ("insert", Some(port)) => port.insert(now, words.get(2).copied())?,
                     (_, Some(port)) => to_modem(&mut port.modem, now, words)?,
                     _ => return None,
@@ -447,6 +451,21 @@ impl Port {
         }
         self.modem.insert_card(now, Box::new(Arc::clone(self.card.as_ref()?)));
         Some(())
+    }
+
+    /// Gives the card the files of another one.
+    fn rewrite(&self, file: &str) -> Option<()> {
+        let other = card(file).ok()?;
+        let root = other.lock().unwrap_or_else(PoisonError::into_inner).description.root.clone();
+        self.card.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).description.root = root;
+        Some(())
+    }
+
+    /// How many messages wait on the card, and why it dropped others.
+    fn messages(&self) -> Option<Value> {
+        let card = self.card.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let dropped = card.dropped.iter().map(|why| format!("{why:?}"));
+        Some(json!({ "waiting": card.waiting(), "dropped": dropped.collect::<Vec<_>>() }))
     }
 
     /// What was said to the card and what it answered.
