@@ -194,7 +194,8 @@ int main(int argc, char **argv)
     status = whimbrel_configuration_load(client);
     if (status < 0 && status != WHIMBREL_ERR_NOT_FOUND) return fail(argv[2], status);
 
-    while (!rebooting) {
+    /* a reboot waits until the card has taken the answer to it */
+    while (!rebooting || whimbrel_card_unsent(client) == 1) {
         status = whimbrel_client_poll(client, &next_ms);
         if (status < 0) return fail("poll", status);
         whimbrel_at_modem_poll(modem, &modem_ms);
@@ -202,7 +203,7 @@ int main(int argc, char **argv)
         if (looked) {
             looked = 0;
             whimbrel_card_changed(client);
-        } else if (!rebooting) {
+        } else if (!rebooting || whimbrel_card_unsent(client) == 1) {
             whimbrel_posix_wait(posix, next_ms < modem_ms ? next_ms : modem_ms, -1);
         }
     }

@@ -1015,6 +1015,15 @@ int32_t whimbrel_card_changed(whimbrel_client_t *client);
  */
 int32_t whimbrel_card_message(whimbrel_client_t *client);
 
+/**
+ * Whether messages wait until the card takes them, so that a device that is to restart can wait for its last answer.
+ *
+ * @return 1: poll on. 0: none waits. Or an error as for whimbrel_card_changed().
+ *
+ * Serves: TS 1.0 section 7.2.2.2.2. Since 0.1.
+ */
+int32_t whimbrel_card_unsent(whimbrel_client_t *client);
+
 /* -------------------------------------------------------------------------------------------------------- */
 /* The life of a client, from C.                                                                            */
 /* -------------------------------------------------------------------------------------------------------- */

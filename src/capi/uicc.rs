@@ -52,6 +52,17 @@ pub unsafe extern "C" fn whimbrel_card_message(client: *mut whimbrel_client_t) -
     unsafe { enter(client, |engine, _, _| engine.card_messages().map(|()| 0)) }
 }
 
+/// Whether messages wait until the card takes them, so that a device that is to restart can wait for its last answer.
+///
+/// @return 1: poll on. 0: none waits. Or an error as for whimbrel_card_changed().
+///
+/// Serves: TS 1.0 section 7.2.2.2.2. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn whimbrel_card_unsent(client: *mut whimbrel_client_t) -> i32 {
+    // SAFETY: the contract of every function
+    unsafe { enter(client, |engine, _, _| engine.card_unsent().map(i32::from)) }
+}
+
 type Transmit = unsafe extern "C" fn(
     context: *mut c_void,
     command: *const u8,

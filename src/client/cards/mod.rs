@@ -110,6 +110,8 @@ pub struct Cards<'a> {
     told_gone: Cell<bool>,
     /// When the card is asked for messages.
     ask: Cell<Instant>,
+    /// How often it was asked since the last one.
+    asked: Cell<u8>,
     /// How often they could not be exchanged.
     misses: Cell<u8>,
     /// The card has refused one of them.
@@ -147,6 +149,7 @@ impl<'a> Cards<'a> {
             fresh: Cell::new(Instant::ZERO),
             told_gone: Cell::new(false),
             ask: Cell::new(Instant::NEVER),
+            asked: Cell::new(0),
             misses: Cell::new(0),
             stuck: Cell::new(None),
             hold_until: Cell::new(Instant::ZERO),
@@ -350,8 +353,17 @@ impl<'a> Cards<'a> {
         engine.tell(ctx, Event::new(EventCode::CardFailed, 0).why(code(failure)));
     }
 
+    /// A message has gone or come.
+    fn ask_soon(&self, now: Instant) {
+        self.asked.set(0);
+        self.ask_later(now);
+    }
+
     fn ask_later(&self, now: Instant) {
-        let pause = self.choice.ask_s;
+        // where a message has just gone or come, the next one is soon there
+        let asked = self.asked.get();
+        self.asked.set(asked.saturating_add(1));
+        let pause = self.choice.ask_s.min(1u32.wrapping_shl(asked.min(DOUBLED).into()));
         self.ask.set(if pause == 0 { Instant::NEVER } else { now.after(seconds(pause)) });
     }
 }
@@ -425,12 +437,16 @@ impl Host for Visit<'_, '_, '_, '_, '_> {
 
     fn message_stored(&mut self, done: Result<(), Failure>) {
         match done {
-            Ok(()) => self.cards.outbox.drop_first(),
+            Ok(()) => {
+                self.cards.outbox.drop_first();
+                self.cards.ask_soon(self.ctx.now);
+            }
             Err(failure) => self.cards.stuck.set(Some(failure)),
         }
     }
 
     fn message(&mut self, body: &[u8]) {
+        self.cards.ask_soon(self.ctx.now);
         let tag = self.cards.choice.reading.message_tag;
         let taken = outbox::unwrap(body, tag).and_then(|(from, message)| {
             let texting = self.engine.config.features.texting.ok_or(Error::NotSupported)?;
@@ -534,6 +550,10 @@ impl Carding for Cards<'_> {
         self.outbox.push(to, self.choice.reading.message_tag, message)
     }
 
+    fn unsent(&self) -> bool {
+        !self.outbox.is_empty() || self.job.get() == Job::Messages
+    }
+
     fn messages_wait(&self) {
         if self.ends_messages() {
             self.ask.set(Instant::ZERO);
@@ -568,6 +588,11 @@ impl Engine<'_> {
     /// The card may be another one, or have other data.
     pub fn card_changed(&self) -> Result<(), Error> {
         self.config.features.carding.map(|carding| carding.changed()).ok_or(Error::NotSupported)
+    }
+
+    /// Whether messages wait for the card.
+    pub fn card_unsent(&self) -> Result<bool, Error> {
+        self.config.features.carding.map(|carding| carding.unsent()).ok_or(Error::NotSupported)
     }
 
     /// Messages may wait on the card.
