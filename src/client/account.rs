@@ -187,7 +187,7 @@ impl Account {
 
     /// Whether a message is under way by SMS, though the account has a link.
     pub fn is_beside(&self) -> bool {
-        self.exchange.is_some_and(|exchange| exchange.beside)
+        self.exchange.as_ref().is_some_and(|exchange| exchange.beside)
     }
 
     /// Whether requests of the server are served (TS 1.0 section 5.4: not before the Register is answered).

@@ -109,6 +109,7 @@ impl Material {
     const NONE: Self = Self { parameters: [0; 7], keys: [0; 48], lengths: (0, 0) };
 
     /// Copies them out of an instance: filled in place, so that no other copy stays behind.
+    #[inline(never)]
     fn fill(&mut self, row: &SecurityRow<'_>) -> Result<(), Error> {
         let (parameters, keys) = (&mut self.parameters, &mut self.keys);
         let one =
@@ -151,17 +152,19 @@ impl<'a> Packets<'a> {
         job: impl FnOnce(&Keys<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let mut material = Material::NONE;
-        let found = match engine.security_row(who) {
-            _ if self.holds(who) => {
-                material = self.held.get();
-                Ok(())
-            }
-            Some(row) => material.fill(row),
-            None => Err(Error::State),
-        };
+        let found = self.find(engine, who, &mut material);
         let done = found.and_then(|()| self.with(&material, job));
         bytes::zeroise(&mut material.keys);
         done
+    }
+
+    #[inline(never)]
+    fn find(&self, engine: &Engine<'_>, who: usize, material: &mut Material) -> Result<(), Error> {
+        if self.holds(who) {
+            *material = self.held.get();
+            return Ok(());
+        }
+        material.fill(engine.security_row(who).ok_or(Error::State)?)
     }
 
     fn with<R>(
@@ -186,6 +189,7 @@ impl<'a> Packets<'a> {
 
     /// Four bytes that differ where the keys do, and tell nothing of them. A key for ciphering alone makes no difference: then
     /// counters go on.
+    #[inline(never)]
     fn mark(&self, keys: &Keys<'_>) -> Result<[u8; 4], Error> {
         let mut mac = [0; 16];
         let cipher = if keys.cipher == Cipher::Aes { 1 } else { 2 };
@@ -336,7 +340,7 @@ impl Engine<'_> {
         if message.code.is_response() {
             return self.asked(who, &message).is_none();
         }
-        let exchange = self.accounts.get(who).and_then(|account| account.exchange);
+        let exchange = self.accounts.get(who).and_then(|account| account.exchange.as_ref());
         let sent = exchange.is_some_and(|exchange| exchange.id == message.id)
             || self.observations.iter().any(|place| place.is_of(who) && place.has_sent(message.id));
         matches!(message.kind, Kind::Acknowledgement | Kind::Reset) && !sent

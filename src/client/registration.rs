@@ -95,13 +95,15 @@ impl<'a> Engine<'a> {
                 Due::Wait(at) => at,
                 Due::Resend | Due::GaveUp => now,
             };
-            let next = next.or(at, Reason::Retransmission, id);
-            return match account.state {
-                State::Registered { update, .. } if exchange.beside && reachable && !self.card_holds(who) => {
-                    next.or(update, Reason::Update, id)
+            let (at, reason) = match account.state {
+                State::Registered { update, .. }
+                    if exchange.beside && update < at && reachable && !self.card_holds(who) =>
+                {
+                    (update, Reason::Update)
                 }
-                _ => next,
+                _ => (at, Reason::Retransmission),
             };
+            return next.or(at, reason, id);
         }
         if self.card_holds(who) {
             // the card's own deadline counts

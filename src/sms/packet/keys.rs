@@ -59,6 +59,7 @@ impl<'k> Keys<'k> {
     ///
     /// `aes256`: 32 bytes of secret are one key for both purposes, and not two. `short_mac`: the checksum has 4 bytes.
     /// [`Error::BadValue`] where the parameters, [`Error::Credentials`] where the keys do not follow decision 018.
+    #[inline(never)]
     pub fn from_resources(
         parameters: &[u8],
         secret: &'k [u8],
