@@ -303,6 +303,23 @@ fn boot_013_c_o_a_card_that_is_pulled_takes_its_accounts_with_it() {
     assert!(lab.device.is_registered(SECOND_ID));
 }
 
+/// What a pulled card brought goes also where there is no room for its old values: it is not to come back.
+#[test]
+fn boot_013_c_o_a_card_goes_however_little_room_there_is() {
+    let (setup, slot, card) = one();
+    let setup = Setup { old_values: 60, ..setup };
+    let mut lab = registered(&setup);
+    slot.pull();
+    lab.device.card_changed();
+    lab.run_until("no card", minutes(1), |lab| count(lab, WHIMBREL_EVENT_CARD_GONE) == 1);
+    assert_eq!(count(&lab, WHIMBREL_EVENT_ACCOUNT_REMOVED), 1);
+    assert!(!lab.device.is_registered(FIRST_ID));
+    card.put_into(&slot);
+    lab.device.card_changed();
+    lab.run_until("registration again", minutes(1), |lab| lab.device.is_registered(FIRST_ID));
+    assert_eq!(count(&lab, WHIMBREL_EVENT_CARD_READ), 2);
+}
+
 /// Accounts whose numbers somebody else has get others, and the rights that the card gives go with them.
 #[test]
 fn boot_003_c_o_numbers_that_are_taken_are_given_anew() {

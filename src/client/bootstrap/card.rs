@@ -68,8 +68,8 @@ impl Bootstrap<'_> {
         engine.settled()?;
         self.prepare(engine);
         self.held.set(true);
-        self.loading.set(true);
         engine.server.open.set(true);
+        self.loading.set(true);
         while let Some(at) = first_marked(engine) {
             self.log.remember(engine, at)?;
             engine.drop_instance(at.object, at.instance);
@@ -164,22 +164,30 @@ impl Bootstrap<'_> {
 
     /// All that came from a card goes (TS 1.0 section 5.2.3.2): other accounts stay.
     pub fn remove_card_data(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<(), Error> {
-        self.begin_load(engine)?;
+        engine.settled()?;
+        self.prepare(engine);
+        self.held.set(true);
+        engine.server.open.set(true);
         let bootstrap = engine.place_of_bootstrap();
-        let gone = bootstrap.filter(|who| {
-            let security = engine.accounts.get(*who).map_or(NONE, |account| account.security);
-            engine.model.instance(0, security).is_none()
-        });
-        // that it cannot be kept is told, and tried again: it must go in any case
-        if let Err(error) = engine.with_send(|engine, buffer| engine.save_settings(ctx, buffer)) {
-            engine.tell(ctx, Event::new(EventCode::StorageFailed, 0).why(error.to_c()));
+        let gone = bootstrap.filter(|who| engine.is_from_card(*who));
+        // nothing of it is to come back: it goes however little room there is for old values
+        while let Some(at) = first_marked(engine).filter(|at| at.object == 0) {
+            engine.drop_instance(at.object, at.instance);
         }
         if let Some(who) = gone {
             engine.release(ctx, who);
             self.purge.set(Instant::NEVER);
         }
         self.take_over(engine, ctx, bootstrap.unwrap_or(usize::MAX));
-        self.loading.set(false);
+        // who observed them is told, but for those whose accounts went
+        while let Some(at) = first_marked(engine) {
+            engine.drop_instance(at.object, at.instance);
+            engine.instance_gone(ctx, at);
+        }
+        // that it cannot be kept is told, and tried again: it must go in any case
+        if let Err(error) = engine.with_send(|engine, buffer| engine.save_settings(ctx, buffer)) {
+            engine.tell(ctx, Event::new(EventCode::StorageFailed, 0).why(error.to_c()));
+        }
         self.held.set(false);
         engine.server.open.set(false);
         Ok(())
