@@ -66,9 +66,7 @@ impl Bootstrap<'_> {
     /// be undone. [`Error::State`]: a session is under way.
     pub fn begin_load(&self, engine: &mut Engine<'_>) -> Result<(), Error> {
         engine.settled()?;
-        self.prepare(engine);
-        self.held.set(true);
-        engine.server.open.set(true);
+        self.hold(engine);
         self.loading.set(true);
         while let Some(at) = first_marked(engine) {
             self.log.remember(engine, at)?;
@@ -150,8 +148,7 @@ impl Bootstrap<'_> {
             self.give_back(engine, ctx);
         }
         self.loading.set(false);
-        self.held.set(false);
-        engine.server.open.set(false);
+        self.resume(engine);
         done
     }
 
@@ -165,9 +162,7 @@ impl Bootstrap<'_> {
     /// All that came from a card goes (TS 1.0 section 5.2.3.2): other accounts stay.
     pub fn remove_card_data(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) -> Result<(), Error> {
         engine.settled()?;
-        self.prepare(engine);
-        self.held.set(true);
-        engine.server.open.set(true);
+        self.hold(engine);
         let bootstrap = engine.place_of_bootstrap();
         let gone = bootstrap.filter(|who| engine.is_from_card(*who));
         // nothing of it is to come back: it goes however little room there is for old values
@@ -188,8 +183,7 @@ impl Bootstrap<'_> {
         if let Err(error) = engine.with_send(|engine, buffer| engine.save_settings(ctx, buffer)) {
             engine.tell(ctx, Event::new(EventCode::StorageFailed, 0).why(error.to_c()));
         }
-        self.held.set(false);
-        engine.server.open.set(false);
+        self.resume(engine);
         Ok(())
     }
 }

@@ -172,9 +172,7 @@ impl<'a> Bootstrap<'a> {
     }
 
     fn begin(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
-        self.prepare(engine);
-        self.held.set(true);
-        engine.server.open.set(true);
+        self.hold(engine);
         if let Some(packing) = engine.config.features.packing {
             packing.hold(engine, who);
         }
@@ -185,8 +183,10 @@ impl<'a> Bootstrap<'a> {
         engine.tell(ctx, Event::new(EventCode::BootstrapStarted, 0));
     }
 
-    /// What is there now is what a failure brings back.
-    fn prepare(&self, engine: &Engine<'_>) {
+    /// What is there now is what a failure brings back; until [`Bootstrap::resume`] nothing else happens.
+    fn hold(&self, engine: &Engine<'_>) {
+        self.held.set(true);
+        engine.server.open.set(true);
         self.log.clear();
         self.uncontrolled.set(false);
         engine.refresh_presence();
@@ -197,6 +197,11 @@ impl<'a> Bootstrap<'a> {
                 extra.before.set(mine.turn.get());
             }
         }
+    }
+
+    fn resume(&self, engine: &Engine<'_>) {
+        self.held.set(false);
+        engine.server.open.set(false);
     }
 
     /// Leaves the bootstrap server until it is needed again.
@@ -222,10 +227,10 @@ impl<'a> Bootstrap<'a> {
 
     /// The session is over without success: everything is as it was before.
     fn give_back(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
-        if !self.held.take() {
+        if !self.held.get() {
             return;
         }
-        engine.server.open.set(false);
+        self.resume(engine);
         if !self.log.roll_back(engine) {
             // a handler of the application did not take its own old value
             engine.tell(ctx, Event::new(EventCode::BootstrapFailed, 0).why(Error::Handler.to_c()));

@@ -18,16 +18,13 @@ impl Bootstrap<'_> {
     ) -> Result<(), Error> {
         let objects = bootstrap_file::objects(blob)?;
         engine.settled()?;
-        self.prepare(engine);
         // until it is settled, the same as in a session: a failure brings the old values back
-        self.held.set(true);
-        engine.server.open.set(true);
+        self.hold(engine);
         let done = self.impose_all(engine, objects).and_then(|()| self.settle_loaded(engine, ctx));
         if done.is_err() {
             self.give_back(engine, ctx);
         }
-        self.held.set(false);
-        engine.server.open.set(false);
+        self.resume(engine);
         done
     }
 

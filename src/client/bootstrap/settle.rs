@@ -45,8 +45,7 @@ impl Bootstrap<'_> {
     }
 
     fn settle_bootstrap_account(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, who: usize) {
-        self.held.set(false);
-        engine.server.open.set(false);
+        self.resume(engine);
         self.wanted.set(false);
         let until = ctx.now.after(engine.params(who).max_transmit_wait().into());
         if let Some(account) = engine.account(who) {
