@@ -39,6 +39,11 @@ impl Instant {
     pub fn earlier(self, other: Self) -> Self {
         if other.0 < self.0 { other } else { self }
     }
+
+    /// The later of the two.
+    pub fn later(self, other: Self) -> Self {
+        if other.0 > self.0 { other } else { self }
+    }
 }
 
 /// Seconds as milliseconds, saturating.

@@ -9,7 +9,28 @@ use crate::port::{Event, EventCode};
 use crate::secure::end;
 use crate::time::{Instant, seconds};
 
+/// No pause is doubled more often.
+pub(super) const DOUBLED: u8 = 16;
+
+/// Milliseconds, from 0 to `most`.
+pub(super) fn chance(ctx: &mut Context<'_>, most: u64) -> u64 {
+    let mut random = [0u8; 4];
+    ctx.port.random(&mut random);
+    most.wrapping_mul(u64::from(u32::from_ne_bytes(random))) >> 32
+}
+
+/// Three quarters to five quarters of a pause: never the same for all devices.
+pub(super) fn spread(ctx: &mut Context<'_>, pause: u64) -> u64 {
+    pause.wrapping_sub(pause / 4).saturating_add(chance(ctx, pause / 2))
+}
+
 impl Engine<'_> {
+    /// The pause after so many failures, in milliseconds: twice as long after each.
+    pub(super) fn growing(&self, failures: u8) -> u64 {
+        let (first, longest) = self.config.retry_s;
+        seconds(first).wrapping_shl(failures.min(DOUBLED).into()).min(seconds(longest))
+    }
+
     /// Closes the link, and the session on it; what was under way is forgotten.
     pub(crate) fn unlink(&mut self, ctx: &mut Context<'_>, who: usize) {
         self.end_session(ctx, who, end::QUIETLY);
@@ -63,21 +84,16 @@ impl Engine<'_> {
         self.pause(ctx, who, status);
     }
 
-    /// Pauses before the next attempt: twice as long after each failure, and never the same for all devices.
+    /// Pauses before the next attempt.
     fn pause(&mut self, ctx: &mut Context<'_>, who: usize, status: i32) {
         if let Some(bootstrapping) = self.config.features.bootstrapping
             && bootstrapping.failed(self, ctx, who, status)
         {
             return;
         }
-        let (first, longest) = self.config.retry_s;
-        let mut random = [0u8; 4];
-        ctx.port.random(&mut random);
+        let Some(failures) = self.accounts.get(who).map(|account| account.failures) else { return };
+        let until = ctx.now.after(spread(ctx, self.growing(failures)));
         let Some(account) = self.account(who) else { return };
-        let pause = seconds(first).wrapping_shl(account.failures.min(16).into()).min(seconds(longest));
-        // three quarters to five quarters of the pause
-        let spread = (pause / 2).wrapping_mul(u64::from(u32::from_ne_bytes(random))) >> 32;
-        let until = ctx.now.after(pause.wrapping_sub(pause / 4).wrapping_add(spread));
         account.failures = account.failures.saturating_add(1);
         account.state = State::Waiting { until };
         let event = Event::new(EventCode::RegisterFailed, account.short_server_id);

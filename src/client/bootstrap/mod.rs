@@ -23,6 +23,7 @@ pub use log::Log;
 use crate::bytes;
 use crate::client::account::{Account, Purpose, State};
 use crate::client::features::Bootstrapping;
+use crate::client::network::{chance, spread};
 use crate::client::registration::{LINK_POLL_MS, query};
 use crate::client::request::Request;
 use crate::client::respond::Reply;
@@ -129,7 +130,7 @@ impl<'a> Bootstrap<'a> {
         match engine.accounts.get(who).map_or(0, |account| account.failures) {
             0 => until,
             _ if self.wanted.get() => until,
-            failures => until.after(spread(ctx, growing(engine, failures.wrapping_sub(1)))),
+            failures => until.after(spread(ctx, engine.growing(failures.wrapping_sub(1)))),
         }
     }
 
@@ -319,28 +320,6 @@ fn settle_texts(engine: &mut Engine<'_>, who: usize) {
     }
 }
 
-/// The pause after so many failures.
-fn growing(engine: &Engine<'_>, failures: u8) -> u64 {
-    let (first, longest) = engine.config.retry_s;
-    seconds(first).wrapping_shl(failures.min(16).into()).min(seconds(longest))
-}
-
-/// Three quarters to five quarters of a pause: never the same for all devices.
-fn spread(ctx: &mut Context<'_>, pause: u64) -> u64 {
-    pause.wrapping_sub(pause / 4).saturating_add(chance(ctx, pause / 2))
-}
-
-fn later(one: Instant, other: Instant) -> Instant {
-    if one > other { one } else { other }
-}
-
-/// Milliseconds, from 0 to `most`.
-fn chance(ctx: &mut Context<'_>, most: u64) -> u64 {
-    let mut random = [0u8; 4];
-    ctx.port.random(&mut random);
-    most.wrapping_mul(u64::from(u32::from_ne_bytes(random))) >> 32
-}
-
 impl Engine<'_> {
     /// The place of the bootstrap server's account.
     pub(crate) fn place_of_bootstrap(&self) -> Option<usize> {
@@ -409,7 +388,7 @@ impl Bootstrapping for Bootstrap<'_> {
                 Some(State::Waiting { until: Instant::NEVER })
                     if engine.config.invites && !self.stopped.get() && engine.reachable(who) =>
                 {
-                    next.or(later(self.listen_after.get(), now), Reason::Link, 0)
+                    next.or(self.listen_after.get().later(now), Reason::Link, 0)
                 }
                 _ => next,
             };
@@ -456,7 +435,7 @@ impl Bootstrapping for Bootstrap<'_> {
             self.rest(engine, ctx, who);
             return true;
         }
-        let pause = growing(engine, account.failures);
+        let pause = engine.growing(account.failures);
         let until = ctx.now.after(spread(ctx, pause));
         if let Some(account) = engine.account(who) {
             account.failures = account.failures.saturating_add(1);

@@ -3,8 +3,9 @@
 //! Servers with a Registration Priority Order come one after the other, the lowest first; all others at once. What happens
 //! after a failure is said by the retry resources; without them a client of 1.0 does the same with their defaults.
 
-use super::{Bootstrap, later, spread};
+use super::Bootstrap;
 use crate::client::account::State;
+use crate::client::network::spread;
 use crate::client::{Context, Engine};
 use crate::objects::{ServerExtra, Turn};
 use crate::port::{Event, EventCode};
@@ -47,7 +48,7 @@ impl Bootstrap<'_> {
         let Some(extra) = self.extra(engine, who) else { return };
         extra.turn.set(Turn::Trying);
         let disabled = engine.accounts.get(who).map_or(Instant::ZERO, |account| account.disabled);
-        let until = later(ctx.now.after(seconds(extra.pending_delay.take())), disabled);
+        let until = ctx.now.after(seconds(extra.pending_delay.take())).later(disabled);
         engine.enter(who, State::Waiting { until });
     }
 

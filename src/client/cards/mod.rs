@@ -16,6 +16,7 @@ mod outbox;
 use crate::bytes;
 use crate::client::bootstrap::{Bootstrap, Loading};
 use crate::client::features::Carding;
+use crate::client::network::DOUBLED;
 use crate::client::{Context, Deadline, Engine, Reason};
 use crate::crypto::Crypto;
 use crate::error::Error;
@@ -36,8 +37,6 @@ pub const IDENTITY: usize = 18;
 const TRIES: u8 = 3;
 /// The pause between those, in milliseconds.
 const PAUSE_MS: u64 = 2_000;
-/// No pause is doubled more often.
-const DOUBLED: u8 = 16;
 /// How long what was seen of the card is good for, in milliseconds: servers that are due together need one look.
 const FRESH_MS: u64 = 1_000;
 
@@ -310,14 +309,7 @@ impl<'a> Cards<'a> {
         }
         let failures = self.failures.get().saturating_add(1);
         self.failures.set(failures);
-        let pause = if failures < TRIES {
-            PAUSE_MS
-        } else {
-            let (first, longest) = engine.config.retry_s;
-            seconds(first)
-                .wrapping_shl(failures.wrapping_sub(TRIES).min(DOUBLED).into())
-                .min(seconds(longest))
-        };
+        let pause = if failures < TRIES { PAUSE_MS } else { engine.growing(failures.wrapping_sub(TRIES)) };
         let until = ctx.now.after(pause);
         self.due.set(until);
         engine.tell(ctx, Event::new(EventCode::CardFailed, 0).why(code(&failure)).until(until.as_millis()));
