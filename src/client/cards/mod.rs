@@ -11,12 +11,12 @@
 //! A card is looked at before each Register and Update of an account that came from it, when the platform says that it may
 //! be another one, and now and then while there is none.
 
+mod messages;
 mod outbox;
 
 use crate::bytes;
 use crate::client::bootstrap::{Bootstrap, Loading};
 use crate::client::features::Carding;
-use crate::client::network::DOUBLED;
 use crate::client::{Context, Deadline, Engine, Reason};
 use crate::crypto::Crypto;
 use crate::error::Error;
@@ -28,7 +28,7 @@ use crate::uicc::reader::{Config, Failure, Found, Goal, Host, Outcome, Progress,
 use crate::uicc::scp03::StaticKeys;
 use crate::uicc::{Card, Means, Seal};
 use core::cell::{Cell, RefCell};
-use outbox::Outbox;
+use messages::Messages;
 
 /// Bytes by which a card and its data are known: ICCID and fingerprint.
 pub const IDENTITY: usize = 18;
@@ -84,7 +84,9 @@ enum Job {
 pub struct Cards<'a> {
     slot: &'a dyn Slot,
     bootstrap: &'a Bootstrap<'a>,
-    choice: Choice,
+    reading: Config,
+    /// How often a card is looked for while there is none, in seconds; 0: never.
+    look_s: u32,
     /// What makes a secure channel.
     seal: Option<&'static dyn Seal>,
     reader: RefCell<Reader<'a>>,
@@ -92,8 +94,6 @@ pub struct Cards<'a> {
     /// When it goes on.
     step: Cell<Instant>,
     loading: Cell<Loading>,
-    /// Why the file could not be loaded.
-    refused: Cell<Option<Error>>,
     /// Card and data that hold.
     known: Cell<Option<[u8; IDENTITY]>>,
     /// When the card is looked at.
@@ -107,17 +107,7 @@ pub struct Cards<'a> {
     fresh: Cell<Instant>,
     /// That there is no card, or no data, was told.
     told_gone: Cell<bool>,
-    /// When the card is asked for messages.
-    ask: Cell<Instant>,
-    /// How often it was asked since the last one.
-    asked: Cell<u8>,
-    /// How often they could not be exchanged.
-    misses: Cell<u8>,
-    /// The card has refused one of them.
-    stuck: Cell<Option<Failure>>,
-    /// Nor before.
-    hold_until: Cell<Instant>,
-    outbox: Outbox<'a>,
+    messages: Messages<'a>,
 }
 
 impl<'a> Cards<'a> {
@@ -133,13 +123,13 @@ impl<'a> Cards<'a> {
         Ok(Self {
             slot,
             bootstrap,
-            choice,
+            reading: choice.reading,
+            look_s: choice.look_s,
             seal,
             reader: RefCell::new(Reader::new(window)?),
             job: Cell::new(Job::Nothing),
             step: Cell::new(Instant::NEVER),
             loading: Cell::new(Loading::BEGIN),
-            refused: Cell::new(None),
             known: Cell::new(None),
             due: Cell::new(Instant::ZERO),
             tried: Cell::new(false),
@@ -147,12 +137,7 @@ impl<'a> Cards<'a> {
             waiting: Cell::new(0),
             fresh: Cell::new(Instant::ZERO),
             told_gone: Cell::new(false),
-            ask: Cell::new(Instant::NEVER),
-            asked: Cell::new(0),
-            misses: Cell::new(0),
-            stuck: Cell::new(None),
-            hold_until: Cell::new(Instant::ZERO),
-            outbox: Outbox::new(outbox),
+            messages: Messages::new(choice.ask_s, outbox),
         })
     }
 
@@ -171,8 +156,7 @@ impl<'a> Cards<'a> {
             };
         }
         if ctx.now >= self.messages_due() {
-            self.ask_later(ctx.now);
-            self.stuck.set(None);
+            self.messages.begin(ctx.now);
             self.start(ctx, Job::Messages);
         }
     }
@@ -184,12 +168,7 @@ impl<'a> Cards<'a> {
 
     /// When messages are exchanged with the card.
     fn messages_due(&self) -> Instant {
-        let wanted = if !self.outbox.is_empty() { Instant::ZERO } else { self.ask.get() };
-        match self.tried.get() {
-            true if self.hold_until.get() > wanted => self.hold_until.get(),
-            true => wanted,
-            false => Instant::NEVER,
-        }
+        if self.tried.get() { self.messages.due() } else { Instant::NEVER }
     }
 
     fn start(&self, ctx: &Context<'_>, job: Job) {
@@ -199,7 +178,7 @@ impl<'a> Cards<'a> {
             Job::Nothing | Job::Check => Goal::Check,
         };
         if let Ok(mut reader) = self.reader.try_borrow_mut() {
-            reader.start(goal, self.choice.reading);
+            reader.start(goal, self.reading);
             self.job.set(job);
             self.step.set(ctx.now);
         }
@@ -207,7 +186,6 @@ impl<'a> Cards<'a> {
 
     fn load(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
         self.loading.set(Loading::BEGIN);
-        self.refused.set(None);
         match self.bootstrap.begin_load(engine) {
             Ok(()) => self.start(ctx, Job::Load),
             Err(error) => {
@@ -227,10 +205,11 @@ impl<'a> Cards<'a> {
     /// The card has been read as far as was asked for.
     fn done(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, job: Job, outcome: Outcome) {
         match (outcome, job) {
-            (Outcome::Messages { .. }, _) => match self.stuck.take() {
-                Some(failure) => self.missed(engine, ctx, &failure),
-                None => self.misses.set(0),
-            },
+            (Outcome::Messages { .. }, _) => {
+                if let Some(failure) = self.messages.end() {
+                    self.missed(engine, ctx, &failure);
+                }
+            }
             (Outcome::Empty { .. }, _) => {
                 self.bootstrap.undo_load(engine, ctx);
                 self.empty(engine, ctx);
@@ -269,7 +248,7 @@ impl<'a> Cards<'a> {
 
     fn let_go(&self, now: Instant) {
         if !self.tried.replace(true) {
-            self.ask_later(now);
+            self.messages.ask_later(now);
         }
         self.waiting.set(0);
         self.fresh.set(now.after(FRESH_MS));
@@ -289,8 +268,8 @@ impl<'a> Cards<'a> {
             engine.tell(ctx, Event::new(EventCode::CardGone, 0).why(status));
         }
         self.settle(ctx.now);
-        if self.choice.look_s != 0 {
-            self.due.set(ctx.now.after(seconds(self.choice.look_s)));
+        if self.look_s != 0 {
+            self.due.set(ctx.now.after(seconds(self.look_s)));
         }
     }
 
@@ -327,36 +306,11 @@ impl<'a> Cards<'a> {
 
     /// Messages could not be exchanged with the card.
     fn missed(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, failure: &Failure) {
-        let misses = self.misses.get().saturating_add(1);
-        self.misses.set(misses);
         if failure.error == Error::NotFound && failure.status == 0 {
             self.due.set(ctx.now);
         }
-        if misses < TRIES {
-            let until = ctx.now.after(PAUSE_MS);
-            self.hold_until.set(until);
-            self.ask.set(self.ask.get().earlier(until));
-        } else {
-            // nobody would repeat it, and nobody waits for ever
-            self.misses.set(0);
-            self.outbox.drop_first();
-            self.ask_later(ctx.now);
-        }
+        self.messages.missed(ctx.now);
         engine.tell(ctx, Event::new(EventCode::CardFailed, 0).why(code(failure)));
-    }
-
-    /// A message has gone or come.
-    fn ask_soon(&self, now: Instant) {
-        self.asked.set(0);
-        self.ask_later(now);
-    }
-
-    fn ask_later(&self, now: Instant) {
-        // where a message has just gone or come, the next one is soon there
-        let asked = self.asked.get();
-        self.asked.set(asked.saturating_add(1));
-        let pause = self.choice.ask_s.min(1u32.wrapping_shl(asked.min(DOUBLED).into()));
-        self.ask.set(if pause == 0 { Instant::NEVER } else { now.after(seconds(pause)) });
     }
 }
 
@@ -423,23 +377,16 @@ impl Host for Visit<'_, '_, '_, '_, '_> {
     }
 
     fn next_message(&mut self, buffer: &mut [u8]) -> Option<usize> {
-        // one that the card has refused is not offered again at once
-        if self.cards.stuck.get().is_some() { None } else { self.cards.outbox.first(buffer) }
+        self.cards.messages.next(buffer)
     }
 
     fn message_stored(&mut self, done: Result<(), Failure>) {
-        match done {
-            Ok(()) => {
-                self.cards.outbox.drop_first();
-                self.cards.ask_soon(self.ctx.now);
-            }
-            Err(failure) => self.cards.stuck.set(Some(failure)),
-        }
+        self.cards.messages.stored(self.ctx.now, done);
     }
 
     fn message(&mut self, body: &[u8]) {
-        self.cards.ask_soon(self.ctx.now);
-        let tag = self.cards.choice.reading.message_tag;
+        self.cards.messages.ask_soon(self.ctx.now);
+        let tag = self.cards.reading.message_tag;
         let taken = outbox::unwrap(body, tag).and_then(|(from, message)| {
             let texting = self.engine.config.features.texting.ok_or(Error::NotSupported)?;
             texting.arrived(self.engine, self.ctx, &from, message)
@@ -535,20 +482,20 @@ impl Carding for Cards<'_> {
     }
 
     fn ends_messages(&self) -> bool {
-        self.outbox.is_there()
+        self.messages.outbox.is_there()
     }
 
     fn post(&self, to: &Number, message: &[u8]) -> Result<(), Error> {
-        self.outbox.push(to, self.choice.reading.message_tag, message)
+        self.messages.outbox.push(to, self.reading.message_tag, message)
     }
 
     fn unsent(&self) -> bool {
-        !self.outbox.is_empty() || self.job.get() == Job::Messages
+        !self.messages.outbox.is_empty() || self.job.get() == Job::Messages
     }
 
     fn messages_wait(&self) {
         if self.ends_messages() {
-            self.ask.set(Instant::ZERO);
+            self.messages.ask_at_once();
         }
     }
 
@@ -556,7 +503,7 @@ impl Carding for Cards<'_> {
         if let Ok(mut reader) = self.reader.try_borrow_mut() {
             reader.abandon(&mut Way(self.slot));
         }
-        self.outbox.wipe();
+        self.messages.outbox.wipe();
         self.job.set(Job::Nothing);
     }
 }
