@@ -72,6 +72,12 @@ impl Number {
         if number.count == 0 { None } else { Some(number) }
     }
 
+    /// From a whole address as in a TPDU: how many digits, its type, the digits. [`Error::Malformed`] for what is no number.
+    pub fn read_address(address: &[u8]) -> Result<Self, Error> {
+        let [digits, type_of_address, semi_octets @ ..] = address else { return Err(Error::Malformed) };
+        Self::from_address(*type_of_address, semi_octets, *digits).ok_or(Error::Malformed)
+    }
+
     /// One digit more. `None`: there is no place for it.
     fn push(&mut self, digit: u8) -> Option<()> {
         let octet = self.nibbles.get_mut(usize::from(self.count / 2))?;

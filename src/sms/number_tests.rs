@@ -42,6 +42,10 @@ fn addresses_are_written_as_they_are_read() {
     ] {
         assert_eq!(address(&number(text)), expected);
         assert_eq!(Number::from_address(expected[1], &expected[2..], expected[0]), Some(number(text)));
+        assert_eq!(Number::read_address(expected), Ok(number(text)));
+        for cut in 0..expected.len() {
+            assert_eq!(Number::read_address(&expected[..cut]), Err(Error::Malformed), "{text} {cut}");
+        }
         for room in 0..expected.len() {
             assert_eq!(number(text).write_address(&mut [0; ADDRESS][..room]), Err(Error::Full));
         }

@@ -384,10 +384,9 @@ impl Host for Visit<'_, '_, '_, '_, '_> {
         self.cards.messages.stored(self.ctx.now, done);
     }
 
-    fn message(&mut self, body: &[u8]) {
+    fn message(&mut self, from: &[u8], message: &[u8]) {
         self.cards.messages.ask_soon(self.ctx.now);
-        let tag = self.cards.reading.message_tag;
-        let taken = outbox::unwrap(body, tag).and_then(|(from, message)| {
+        let taken = Number::read_address(from).and_then(|from| {
             let texting = self.engine.config.features.texting.ok_or(Error::NotSupported)?;
             texting.arrived(self.engine, self.ctx, &from, message)
         });

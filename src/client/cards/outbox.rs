@@ -1,4 +1,4 @@
-//! Messages on their way to and from a card that packs and opens them (TS 1.0 section 7.2.2.2): address, tag, length, CoAP.
+//! Messages on their way to a card that packs them (TS 1.0 section 7.2.2.2): address, tag, length, CoAP.
 
 use crate::bytes;
 use crate::error::Error;
@@ -99,17 +99,6 @@ impl<'a> Outbox<'a> {
     }
 }
 
-/// Originating address and message of what a card gives.
-pub fn unwrap(body: &[u8], tag: u8) -> Result<(Number, &[u8]), Error> {
-    let ([digits, kind], rest) = body.split_first_chunk::<2>().ok_or(Error::Malformed)?;
-    let octets = usize::from(*digits).div_ceil(2);
-    let (address, rest) = rest.split_at_checked(octets).ok_or(Error::Malformed)?;
-    let ([named, high, low], rest) = rest.split_first_chunk::<TAG>().ok_or(Error::Malformed)?;
-    let message = rest.get(..u16::from_be_bytes([*high, *low]).into()).ok_or(Error::Malformed)?;
-    let from = Number::from_address(*kind, address, *digits).filter(|_| *named == tag);
-    Ok((from.ok_or(Error::Malformed)?, message))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,18 +135,5 @@ mod tests {
         let outbox = Outbox::new(&mut []);
         assert!(!outbox.is_there());
         assert_eq!(outbox.push(&Number::parse(b"123").unwrap(), 5, &[]), Err(Error::Busy));
-    }
-
-    #[test]
-    fn a_body_says_from_whom_it_is() {
-        let (from, message) = unwrap(BODY, 5).unwrap();
-        assert!(from.is_same(&Number::parse(b"+15555550123").unwrap()));
-        assert_eq!(message, [0x60, 0]);
-        // the card may pad
-        assert_eq!(unwrap(&[BODY, &[0xff; 3]].concat(), 5).unwrap().1, [0x60, 0]);
-        assert_eq!(unwrap(BODY, 6).err(), Some(Error::Malformed));
-        for end in 0..BODY.len() {
-            assert_eq!(unwrap(&BODY[..end], 5).err(), Some(Error::Malformed), "{end}");
-        }
     }
 }

@@ -113,8 +113,8 @@ impl Reader<'_> {
             self.queue.fetched = self.queue.fetched.saturating_add(1);
             let body = self.response(length);
             // what has another form is noise
-            if message_parts(body, self.config.message_tag).is_ok() {
-                host.message(body);
+            if let Ok((address, coap)) = message_parts(body, self.config.message_tag) {
+                host.message(address, coap);
             }
         } else {
             return Err(self.refused(status, status.error()));

@@ -210,6 +210,6 @@ pub trait Host {
     fn next_message(&mut self, buffer: &mut [u8]) -> Option<usize>;
     /// The message was taken, or refused by a status word: not to be offered again.
     fn message_stored(&mut self, done: Result<(), Failure>);
-    /// The body of a GET DATA, with the tag and the length that it has to have: see [`super::message_parts`].
-    fn message(&mut self, body: &[u8]);
+    /// What a GET DATA brought, see [`super::message_parts`].
+    fn message(&mut self, address: &[u8], coap: &[u8]);
 }

@@ -99,8 +99,9 @@ impl Host for TestHost {
         self.stored.push(done);
     }
 
-    fn message(&mut self, body: &[u8]) {
-        self.messages.push(body.to_vec());
+    fn message(&mut self, address: &[u8], coap: &[u8]) {
+        let length = (coap.len() as u16).to_be_bytes();
+        self.messages.push([address, &[5], &length, coap].concat());
     }
 }
 
