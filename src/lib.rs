@@ -12,6 +12,7 @@ pub mod coap;
 mod count;
 pub mod crypto;
 pub mod error;
+mod fnv;
 pub mod format;
 pub mod model;
 pub mod objects;

@@ -8,9 +8,9 @@
 //!
 //! A command line is carried to its end even if nobody wants the response any more, so that there is one in flight only.
 
-use super::channels::{Known, Plan, Step, bit, channel_of, digest, refused};
+use super::channels::{Known, Plan, Step, bit, channel_of, refused};
 use super::output::Output;
-use super::text::{Outcome, Parameters, after, is_hex, number, octet, unquoted};
+use super::text::{Outcome, Parameters, after, digest, is_hex, number, octet, unquoted};
 use crate::bytes::{put, zeroise};
 use crate::error::Error;
 use crate::time::Instant;
@@ -222,7 +222,7 @@ impl Slot {
             _ => return Err(Error::BadValue),
         };
         self.apdu.set(&[command]);
-        self.asked = digest(command);
+        self.asked = digest(command.iter().copied());
         self.channel = channel_of(class);
         self.state = State::Queued;
         self.settle();
@@ -397,7 +397,7 @@ impl Carry for Slot {
             return Ok(None);
         }
         let mut accepted = Ok(());
-        if self.asked != digest(command) {
+        if self.asked != digest(command.iter().copied()) {
             self.give_up();
             accepted = self.accept(reach, command);
         }

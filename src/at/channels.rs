@@ -359,12 +359,3 @@ pub(super) const fn bit(channel: u8) -> u32 {
 fn first_bit(bits: u32) -> Option<u8> {
     (1..20).find(|channel| bits & bit(*channel) != 0)
 }
-
-/// FNV-1a, 64 bits; 0 stands for no command.
-pub(super) fn digest(command: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in command {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    if hash == 0 { 1 } else { hash }
-}

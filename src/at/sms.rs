@@ -3,7 +3,7 @@
 //! A message is never answered to the modem, by +CNMA or +CMGD, before it is in the queue. What is received again because
 //! that answer was lost is recognised by its digest and not queued again, but answered.
 
-use super::text::octet;
+use super::text::{digest, octet};
 use crate::time::Instant;
 
 /// The longest TPDU: of SMS-SUBMIT 164 octets, of SMS-STATUS-REPORT with all its parts some more (TS 23.040 section 9.2.2).
@@ -180,7 +180,7 @@ impl<'m> Sms<'m> {
 
     /// Takes a message as hex digits; `place` tells where it is to be deleted afterwards.
     pub fn take(&mut self, tpdu: &[[u8; 2]], place: Option<Place>) -> Take {
-        let digest = digest(tpdu);
+        let digest = digest(tpdu.iter().map(|pair| octet(*pair)));
         if let Some(seen) = self.seen.iter_mut().find(|seen| seen.digest == digest) {
             if seen.place.is_some() && seen.place != place && place.is_some() && !seen.stuck {
                 // the same message twice: the other place comes first
@@ -294,15 +294,6 @@ impl<'m> Sms<'m> {
         self.list_tries = 0;
         self.reroute = Instant::NEVER;
     }
-}
-
-/// FNV-1a over the octets, 64 bits; 0 stands for none.
-fn digest(tpdu: &[[u8; 2]]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for pair in tpdu {
-        hash = (hash ^ u64::from(octet(*pair))).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    if hash == 0 { 1 } else { hash }
 }
 
 #[cfg(test)]

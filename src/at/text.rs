@@ -3,6 +3,7 @@
 
 use super::TPDU_MAX;
 use crate::count::place_of;
+use crate::fnv::{START_64, fnv_64};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +123,11 @@ pub(super) fn tpdu(line: &[u8], announced: usize) -> Option<&[[u8; 2]]> {
     let (first, rest) = pairs.split_first()?;
     let (_, tpdu) = rest.split_at_checked(octet(*first).into())?;
     (tpdu.len() == announced && (1..=TPDU_MAX).contains(&announced)).then_some(tpdu)
+}
+
+/// What long things are told apart by; 0 stands for none.
+pub(super) fn digest(octets: impl IntoIterator<Item = u8>) -> u64 {
+    fnv_64(START_64, octets).max(1)
 }
 
 #[cfg(test)]

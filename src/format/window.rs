@@ -1,5 +1,7 @@
 //! A window into a representation: drops what lies before, keeps what fits, counts what follows.
 
+use crate::fnv::{START_32, fnv_32};
+
 /// Takes a stream of bytes and keeps the part that lies in a window of the buffer's size.
 ///
 /// Writing never fails: [`Window::total`] tells how long the whole is, [`Window::kept`] what lies in the window.
@@ -33,7 +35,7 @@ impl<'a> Window<'a> {
 
     /// A window that also hashes the whole stream, for the ETag of a representation in blocks (RFC 7959 section 2.4).
     pub fn hashing(buffer: &'a mut [u8], start: usize) -> Self {
-        Self { hash: 0x811c_9dc5, ..Self::new(buffer, start) }
+        Self { hash: START_32, ..Self::new(buffer, start) }
     }
 
     /// The hash of the stream so far; of one that was mended by [`Window::amend`] or [`Window::insert`] it says nothing.
@@ -43,9 +45,7 @@ impl<'a> Window<'a> {
 
     fn mix(&mut self, bytes: &[u8]) {
         if self.hash != 0 {
-            for byte in bytes {
-                self.hash = (self.hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
-            }
+            self.hash = fnv_32(self.hash, bytes);
         }
     }
 

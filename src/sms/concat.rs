@@ -8,6 +8,7 @@ use super::number::Number;
 use super::tpdu::USER_DATA;
 use crate::bytes::{put, zeroise};
 use crate::error::Error;
+use crate::fnv::{START_32, fnv_32};
 use crate::time::Instant;
 use core::ops::Range;
 
@@ -474,8 +475,7 @@ fn checks(memory: &[u8], used: usize) -> [u16; CHECKED] {
 
 /// FNV-1a, folded to 16 bits: good enough to tell two messages of one sender apart, and no defence against anyone.
 fn check(data: &[u8]) -> u16 {
-    let hash =
-        data.iter().fold(0x811c_9dc5_u32, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193));
+    let hash = fnv_32(START_32, data);
     (hash >> 16 ^ hash) as u16
 }
 

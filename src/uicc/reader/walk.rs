@@ -5,6 +5,7 @@ use super::commands::State;
 use super::types::{Failure, Found, Goal, Outcome};
 use super::{Cursor, Host, Reader, Source, WINDOW_SPARE};
 use crate::error::Error;
+use crate::fnv::{START_64, fnv_64};
 use crate::uicc::apdu::Status;
 use crate::uicc::ber::{self, Front};
 use crate::uicc::fcp::{Fcp, Kind};
@@ -13,10 +14,6 @@ use crate::uicc::pkcs15::{self, BootstrapObject, Directory};
 
 /// READ BINARY has 15 bits for an offset.
 const FILE_MAX: u16 = 0x8000;
-
-/// FNV-1a with 64 bits. Two CRC of different starts would be one: their difference depends on the length alone.
-const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 impl Reader<'_> {
     /// A file is selected: where its content lies.
@@ -48,7 +45,8 @@ impl Reader<'_> {
             return Ok(Some(self.empty()));
         }
         self.file = File::new(size);
-        (self.taken, self.fingerprint, self.objects) = (0, FNV_START, false);
+        // not with two CRC of different starts, which would be one: their difference depends on the length alone
+        (self.taken, self.fingerprint, self.objects) = (0, START_64, false);
         if self.is_private {
             self.verify(self.state, None)?;
         }
@@ -225,9 +223,7 @@ impl Reader<'_> {
         if told && self.goal == Goal::Load {
             host.item(&item, bytes)?;
         }
-        for byte in bytes {
-            self.fingerprint = (self.fingerprint ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
-        }
+        self.fingerprint = fnv_64(self.fingerprint, bytes.iter().copied());
         self.taken = self.taken.saturating_add(u16::try_from(length).unwrap_or(u16::MAX));
         self.start = self.start.saturating_add(length);
         Ok(item)
