@@ -12,6 +12,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # and this archive also fits cores without FPU.
 M4 = "thumbv7em-none-eabi"
 M4_FLAGS = ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=soft"]
+# The same source built in another directory gets other symbol hashes, and with them another order of functions, other inlining
+# and up to about 1 % more or fewer of these. RAM, heap calls and bytes on the wire are exact.
+LAYOUT = {"library_text", "image_text", "x86_instr", "m4_instr", "stack_bytes"}
 C_FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-ffunction-sections", "-fdata-sections"]
 
 
@@ -74,11 +77,12 @@ def finish(kind, rows, out, budget_path, lower):
         for key, limit in budget.items():
             value = rows[name].get(key)
             checked += 1
-            if value is None or value > limit:
+            allowed = limit + limit // 100 if key in LAYOUT else limit
+            if value is None or value > allowed:
                 above += 1
-                print(f"{kind}: ABOVE BUDGET: {name} {key} is {value}, budget {limit}")
+                print(f"{kind}: ABOVE BUDGET: {name} {key} is {value}, budget {limit}, allowed {allowed}")
             elif lower:
-                budget[key] = value
+                budget[key] = min(value, limit)
     if lower:
         budget_path.write_text(json.dumps(budgets, indent=2) + "\n")
     print(f"{kind}: {checked - above} passed, {above} failed; {out}")
