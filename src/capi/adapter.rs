@@ -155,6 +155,7 @@ fn table(port: &dyn Port) -> Option<&whimbrel_security_t> {
     unsafe { platform(port).security.as_ref() }
 }
 
+/// What a function of the application answers when it gives nothing else.
 pub(super) fn done(status: i32) -> Result<(), Error> {
     if status < 0 { Err(Error::from_c(status)) } else { Ok(()) }
 }

@@ -1,5 +1,6 @@
 //! The life of a client, from C.
 
+use super::adapter::done;
 use super::handle::{Making, bury, deliver, enter, note, whimbrel_client_t};
 use super::layout::{Carver, Limits, lay_out};
 use super::types::*;
@@ -319,8 +320,7 @@ pub unsafe extern "C" fn whimbrel_complete(
     // SAFETY: the contract of every function
     unsafe {
         enter(client, |engine, _, context| {
-            let outcome = if status < 0 { Err(Error::from_c(status)) } else { Ok(()) };
-            engine.complete(context, path.into(), outcome)?;
+            engine.complete(context, path.into(), done(status))?;
             Ok(0)
         })
     }

@@ -1,5 +1,6 @@
 //! Primitives of secured short messages and of secure channels: a table that a library or the SDK fills.
 
+use super::adapter::done;
 use crate::crypto::{BLOCK, Cipher, Crypto, PARTS};
 use crate::error::Error;
 use core::ffi::c_void;
@@ -94,10 +95,6 @@ fn number(cipher: Cipher) -> u8 {
         Cipher::Aes => WHIMBREL_AES,
         Cipher::TripleDes => WHIMBREL_TRIPLE_DES,
     }
-}
-
-fn done(status: i32) -> Result<(), Error> {
-    if status < 0 { Err(Error::from_c(status)) } else { Ok(()) }
 }
 
 impl Crypto for CryptoTable<'_> {

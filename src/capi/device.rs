@@ -1,5 +1,6 @@
 //! LwM2M Device, object 3 (TS 1.0 Appendix E.4), from one table of the application.
 
+use super::adapter::done;
 use super::handle::{enter, whimbrel_client_t};
 use super::types::WHIMBREL_DEFERRED;
 use crate::error::Error;
@@ -166,8 +167,7 @@ impl Device {
         let wanted = wanted.ok_or(Error::NotAllowed)?;
         match unsafe { wanted(self.context) } {
             WHIMBREL_DEFERRED => Err(Error::Deferred),
-            status if status < 0 => Err(Error::from_c(status)),
-            _ => Ok(()),
+            status => done(status),
         }
     }
 
@@ -263,7 +263,7 @@ impl Object for Device {
             Value::Time(seconds) => {
                 let set = self.table().set_time.ok_or(Error::NotAllowed)?;
                 let status = unsafe { set(self.context, seconds) };
-                if status < 0 { Err(Error::from_c(status)) } else { Ok(()) }
+                done(status)
             }
             Value::String(text) => {
                 let (place, _) = self.variable(index);

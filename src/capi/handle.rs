@@ -1,5 +1,6 @@
 //! The handle: what lies behind a `whimbrel_client_t *`, and the one way in.
 
+use super::adapter::done;
 use super::layout::Parts;
 use super::types::{whimbrel_event_t, whimbrel_path_t, whimbrel_port_t};
 use crate::client::texting::Lines;
@@ -90,10 +91,6 @@ impl From<whimbrel_path_t> for Path {
             resource_instance: path.resource_instance,
         }
     }
-}
-
-fn done(status: i32) -> Result<(), Error> {
-    if status < 0 { Err(Error::from_c(status)) } else { Ok(()) }
 }
 
 // SAFETY of the calls below: whimbrel_client_init refused a table with a function missing, and the application

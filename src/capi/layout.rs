@@ -46,6 +46,11 @@ pub(crate) struct Limits {
     pub uicc_messages: usize,
 }
 
+/// Everything begins at a multiple of 8.
+pub(super) const fn round(bytes: usize) -> usize {
+    bytes.wrapping_add(7) & !7
+}
+
 const fn or(value: u16, default: u16) -> usize {
     if value == 0 { default as usize } else { value as usize }
 }
@@ -147,7 +152,7 @@ impl Carver {
     fn take_bytes(&mut self, size: usize, count: usize) -> Result<*mut u8, Error> {
         let start = self.at;
         let bytes = size.checked_mul(count).filter(|bytes| *bytes <= self.size.wrapping_sub(start));
-        self.at = start.wrapping_add(bytes.ok_or(Error::Full)?.wrapping_add(7) & !7).min(self.size);
+        self.at = start.wrapping_add(round(bytes.ok_or(Error::Full)?)).min(self.size);
         Ok(if self.base.is_null() { ptr::null_mut() } else { self.base.wrapping_add(start) })
     }
 
@@ -235,7 +240,7 @@ impl BootstrapPlace {
     /// Bytes for it and for a row beside each of the Server object; old values lie behind.
     pub const fn size(rows: usize) -> usize {
         let extras = rows.wrapping_mul(size_of::<ServerExtra>());
-        (size_of::<Self>().wrapping_add(7) & !7).wrapping_add(extras.wrapping_add(7) & !7)
+        round(size_of::<Self>()).wrapping_add(round(extras))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Objects as tables of the application.
 
+use super::adapter::done;
 use super::call::whimbrel_call_t;
 use super::handle::{enter, whimbrel_client_t};
 use super::storage::{fits, load, store, stride};
@@ -128,8 +129,7 @@ impl CObject {
         let handler = handler.ok_or(Error::NotAllowed)?;
         match unsafe { handler(self.context, call) } {
             WHIMBREL_DEFERRED => Err(Error::Deferred),
-            status if status < 0 => Err(Error::from_c(status)),
-            _ => Ok(()),
+            status => done(status),
         }
     }
 
@@ -278,13 +278,13 @@ impl Object for CObject {
         let create = self.table().create.ok_or(Error::NotAllowed)?;
         let mut data = ptr::null_mut();
         let status = unsafe { create(self.context, id, &mut data) };
-        if status < 0 { Err(Error::from_c(status)) } else { Ok(data as usize) }
+        done(status).map(|()| data as usize)
     }
 
     fn delete(&self, instance: &Instance) -> Result<(), Error> {
         let remove = self.table().remove.ok_or(Error::NotAllowed)?;
         let status = unsafe { remove(self.context, instance.id, instance.data as *mut c_void) };
-        if status < 0 { Err(Error::from_c(status)) } else { Ok(()) }
+        done(status)
     }
 }
 

@@ -4,7 +4,7 @@ use super::account::{slice, text};
 use super::adapter::{Platform, count, done, platform};
 use super::crypto::CryptoTable;
 use super::handle::{enter, whimbrel_client_t};
-use super::layout::Carver;
+use super::layout::{Carver, round};
 use super::types::{Fitting, whimbrel_feature_t};
 use crate::client::packets::{self, Counters, Packets};
 use crate::client::setup::NewSms;
@@ -125,10 +125,6 @@ const PARTS_MS: u64 = 300_000;
 /// A message, what a packet adds, and two octets for each part: 64 octets are few for one.
 const fn room_for(datagram: usize) -> usize {
     datagram.wrapping_add(datagram / 32).wrapping_add(packets::OVERHEAD)
-}
-
-const fn round(bytes: usize) -> usize {
-    bytes.wrapping_add(7) & !7
 }
 
 /// What is there once, for each account, and for each message in parts, beside its bytes; see [`sms_size`].

@@ -1,9 +1,10 @@
 //! The smartcard behind the engine's traits.
 
+use super::adapter::done;
 use super::card::*;
 use super::crypto::CryptoTable;
 use super::handle::{enter, whimbrel_client_t};
-use super::layout::{BootstrapPlace, Carver, Places};
+use super::layout::{BootstrapPlace, Carver, Places, round};
 use super::types::{Fitting, WHIMBREL_PENDING, whimbrel_feature_t};
 use crate::client::cards::{Cards, Choice, Slot};
 use crate::crypto::{BLOCK, Cipher, Crypto};
@@ -134,17 +135,13 @@ impl StaticKeys for CardSlot {
             let status = unsafe {
                 cmac(self.given.context, number, message.as_ptr(), message.len(), out.as_mut_ptr())
             };
-            return if status < 0 { Err(Error::from_c(status)) } else { Ok(()) };
+            return done(status);
         }
         let crypto = self.crypto.as_ref().ok_or(Error::NotSupported)?;
         // SAFETY: the application promised keys of that length, for as long as the client lives; `attach_uicc` saw them
         let bytes = unsafe { slice::from_raw_parts(bytes, self.given.key_length.into()) };
         crypto.mac(Cipher::Aes, bytes, &[message], out)
     }
-}
-
-const fn round(bytes: usize) -> usize {
-    bytes.wrapping_add(7) & !7
 }
 
 /// Bytes for a card: what is there once, a window of `uicc` bytes, and `messages` bytes for what waits.

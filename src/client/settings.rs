@@ -13,7 +13,7 @@ use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::format::Window;
 use crate::model::definition::KEPT;
-use crate::model::{FROM_CARD, Instance, impose};
+use crate::model::{Instance, impose};
 use crate::path::{NONE, Path};
 use crate::port::{Event, EventCode};
 use crate::storage::{self, HEAD, Slots, crc32};
@@ -127,7 +127,7 @@ fn write<'w>(
         }
         window.big_endian(instance.object.into(), 2);
         window.big_endian(instance.id.into(), 2);
-        let marked = instance.object < 3 && instance.present.get() & FROM_CARD != 0;
+        let marked = instance.object < 3 && instance.is_from_card();
         let length = u16::try_from(length).map_err(|_| Error::Full)?;
         if instance.object < 3 && length >= CARD {
             return Err(Error::Full);
@@ -454,7 +454,7 @@ fn put_back_all(engine: &mut Engine<'_>, bytes: &[u8]) -> (usize, bool) {
         let known = engine.model.object(at.object).is_some();
         whole &= !known || impose::put_back(&mut engine.model, at, values).is_ok();
         if let Some(instance) = engine.model.instance(at.object, at.instance).filter(|_| marked) {
-            instance.present.set(instance.present.get() | FROM_CARD);
+            instance.mark_from_card();
         }
     }
     (used, whole)

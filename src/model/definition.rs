@@ -95,6 +95,16 @@ impl Instance {
             self.present.set(if present { bits | bit } else { bits & !bit });
         }
     }
+
+    /// Whether a smartcard brought this instance of the objects 0, 1 or 2.
+    pub fn is_from_card(&self) -> bool {
+        self.present.get() & FROM_CARD != 0
+    }
+
+    /// Notes that a smartcard brought it.
+    pub fn mark_from_card(&self) {
+        self.present.set(self.present.get() | FROM_CARD);
+    }
 }
 
 /// A value on its way to a resource.

@@ -8,7 +8,7 @@ mod read;
 mod registry;
 mod write;
 
-pub use definition::{FROM_CARD, Incoming, Instance, Object, Resource};
+pub use definition::{Incoming, Instance, Object, Resource};
 pub use output::Output;
 pub use read::{Reading, dimension, number_of};
 pub use registry::Model;

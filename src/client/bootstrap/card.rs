@@ -1,7 +1,7 @@
 //! Bootstrap from a smartcard (TS 1.0 section 5.2.3.2, Appendix G): what its file says goes into the objects one resource at a
 //! time, and all of it comes to hold, or nothing.
 //!
-//! Instances of the objects 0, 1 and 2 that a card brought are marked ([`FROM_CARD`]). When its data changes or the card goes,
+//! Instances of the objects 0, 1 and 2 that a card brought are marked ([`Instance::is_from_card`]). When its data changes or the card goes,
 //! those go and no others. Where an instance of somebody else has the number that the file gives to an account, the
 //! account gets another number: numbers of these instances mean something to the bootstrap interface alone.
 
@@ -9,7 +9,7 @@ use super::Bootstrap;
 use crate::client::{Context, Engine};
 use crate::error::Error;
 use crate::format::TLV;
-use crate::model::{Change, FROM_CARD};
+use crate::model::{Change, Instance};
 use crate::path::{NONE, Path};
 use crate::port::{Event, EventCode};
 use crate::time::Instant;
@@ -37,15 +37,12 @@ impl Loading {
 
 /// Whether an instance came from a card.
 fn is_marked(engine: &Engine<'_>, at: Path) -> bool {
-    engine
-        .model
-        .instance(at.object, at.instance)
-        .is_some_and(|instance| instance.present.get() & FROM_CARD != 0)
+    engine.model.instance(at.object, at.instance).is_some_and(Instance::is_from_card)
 }
 
 /// The first instance from a card.
 fn first_marked(engine: &Engine<'_>) -> Option<Path> {
-    let marked = |object| engine.model.instances_of(object).find(|at| at.present.get() & FROM_CARD != 0);
+    let marked = |object| engine.model.instances_of(object).find(|at| at.is_from_card());
     (0..3).find_map(marked).map(|at| Path::instance(at.object, at.id))
 }
 
@@ -114,7 +111,7 @@ impl Bootstrap<'_> {
         let change = Change { format: &TLV, base: loading.at, payload: &[], replace: true };
         self.impose(engine, &change, &mut [])?;
         if let Some(instance) = engine.model.instance(object, id).filter(|_| object < 3) {
-            instance.present.set(instance.present.get() | FROM_CARD);
+            instance.mark_from_card();
         }
         Ok(())
     }
@@ -192,7 +189,7 @@ impl Bootstrap<'_> {
 fn rename(engine: &Engine<'_>, loading: &Loading) {
     let Some(access) = engine.config.access else { return };
     let moved = loading.moved.get(..loading.count).unwrap_or(&[]);
-    for instance in engine.model.instances_of(2).filter(|at| at.present.get() & FROM_CARD != 0) {
+    for instance in engine.model.instances_of(2).filter(|at| at.is_from_card()) {
         let Some(mut entry) = access.entry(instance).filter(|entry| entry.object == SERVER) else { continue };
         if let Some((_, id)) = moved.iter().find(|(named, _)| *named == entry.instance) {
             entry.instance = *id;
