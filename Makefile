@@ -99,10 +99,13 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 
 # ---- checks and tests; each stage is a target of its own
 
-STAGES := check test-rust test-bench test-sms test-uicc test-examples test-mbedtls test-header test-tools test-firmware size bench test-interop fuzz-smoke
+# the long ones first, so that two at a time end together
+STAGES := check test-interop test-rust test-tools test-firmware test-examples fuzz-smoke test-sms test-mbedtls test-uicc test-bench size bench test-header
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
+	-scripts/setup.sh
+	-$(MAKE) --no-print-directory -j2 -k test-needs
 	scripts/stages.sh $(STAGES)
 
 check: setup-check ## formatting, lints, header drift, documentation
@@ -157,6 +160,10 @@ target/tests-uicc/pcsc: tests/uicc/pcsc.c $(PCSC) ports/pcsc/whimbrel_pcsc.h inc
 test-uicc: $(UICC_PEERS)/ready setup-card setup-dtls target/tests-uicc/pcsc target/examples-c/card_pcsc
 	cargo build --quiet --release -p whimbrel-lab --bin lab-uicc --bin lab-uicc-peer
 	$(UICC_PEERS)/bin/python -m unittest discover -s tests/uicc
+
+# what several stages need; what fails here fails once more in its stage
+.PHONY: test-needs
+test-needs: build mbedtls lab-server tests-c firmware $(SMS_PEERS)/ready $(UICC_PEERS)/ready
 
 test-header: setup-firmware
 	tests/header/compile.sh

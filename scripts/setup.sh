@@ -54,7 +54,7 @@ if [ ${#packages[@]} -gt 0 ]; then
         exit 1
     fi
     "${root[@]}" apt-get update -qq || echo "setup: apt-get update failed, trying with the old lists" >&2
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" \
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${packages[@]}" \
         >/dev/null || true # what counts is whether the tools are there now
 fi
 

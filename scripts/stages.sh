@@ -1,16 +1,36 @@
 #!/usr/bin/env bash
-# Runs make targets one after the other, all of them even if one fails, and tells how long each took and which failed.
+# Runs make targets two at a time (STAGES_JOBS), all of them even if one fails. What a stage prints comes when it has ended; in the
+# end, how long each took and which failed. What several stages need must be made before, or two would make it at once.
 # usage: scripts/stages.sh TARGET…
 set -uo pipefail
 cd "$(dirname "$0")/.."
+logs=target/stages
+mkdir -p "$logs"
 report=''
-failed=0
-for stage in "$@"; do
+passed=0
+declare -A name=() start=()
+
+# Waits for one stage to end, and shows what it printed.
+one_ended() {
+    local pid stage verdict=FAILED
+    if wait -n -p pid "${!name[@]}"; then
+        verdict=passed
+        passed=$((passed + 1))
+    fi
+    stage=${name[$pid]}
     echo "=== $stage"
-    start=$SECONDS
-    if make --no-print-directory "$stage"; then verdict=passed; else verdict=FAILED; failed=$((failed + 1)); fi
-    report+=$(printf '%-16s %5d s  %s' "$stage" $((SECONDS - start)) "$verdict")$'\n'
+    cat "$logs/$stage.log"
+    report+=$(printf '%-16s %5d s  %s' "$stage" $((SECONDS - ${start[$pid]})) $verdict)$'\n'
+    unset "name[$pid]"
+}
+
+for stage in "$@"; do
+    while [ ${#name[@]} -ge "${STAGES_JOBS:-2}" ]; do one_ended; done
+    make --no-print-directory "$stage" >"$logs/$stage.log" 2>&1 &
+    name[$!]=$stage
+    start[$!]=$SECONDS
 done
+while [ ${#name[@]} -gt 0 ]; do one_ended; done
 printf '=== stages\n%s%-16s %5d s\n' "$report" total $SECONDS
-echo "stages: $(($# - failed)) passed, $failed failed"
-[ "$failed" -eq 0 ]
+echo "stages: $passed passed, $(($# - passed)) failed"
+[ "$passed" -eq $# ]
