@@ -34,6 +34,7 @@ mod sms_secured;
 mod sms_trouble;
 mod table;
 mod uicc;
+mod uicc_faults;
 mod uicc_messages;
 mod uicc_modem;
 mod update;

@@ -11,6 +11,9 @@ use whimbrel_lab::sms::tpdu::{Submit, UserData};
 use whimbrel_lab::sms::{Fate, Record, Validity, Weather};
 use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds};
 
+/// Of secured packets: KIc and KID, 16 bytes each.
+pub const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
+
 /// A client that is reached by SMS without security, and a server that repeats nothing.
 pub fn setup(binding: &'static str) -> Setup {
     let texting = Texting { number: Some(PHONE.into()), ..Texting::default() };

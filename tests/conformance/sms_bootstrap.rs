@@ -1,7 +1,7 @@
 //! Bootstrap and SMS (TS 1.0 sections 5.2, 7.2.2 and Appendix E.1 resources 6 to 9): accounts that a bootstrap brings, and a bootstrap
 //! server that is reached by SMS alone.
 
-use super::sms::{patient, sent, setup};
+use super::sms::{KEYS, patient, sent, setup};
 use whimbrel::capi::*;
 use whimbrel_lab::bootstrap::SecurityValues;
 use whimbrel_lab::device::{BootstrapAccount, Sms, Texting};
@@ -9,8 +9,6 @@ use whimbrel_lab::format::TEXT;
 use whimbrel_lab::scene::{BOOTSTRAP_NUMBER, DEVICE, FIRST_ID, PHONE, SERVER_NUMBER};
 use whimbrel_lab::sms::Weather;
 use whimbrel_lab::{Code, Lab, Request, Setup, minutes, seconds};
-
-const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
 
 /// An empty device that a bootstrap gives an account with SMS.
 fn empty(binding: &'static str, sms: Sms) -> Setup {

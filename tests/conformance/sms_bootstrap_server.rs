@@ -2,7 +2,7 @@
 //! comes and goes (TS 1.0 sections 5.2.3, 5.2.5 and 5.2.6).
 
 use super::dtls::statuses;
-use super::sms::{patient, sent, setup};
+use super::sms::{KEYS, patient, sent, setup};
 use whimbrel::capi::*;
 use whimbrel_lab::bootstrap::SecurityValues;
 use whimbrel_lab::device::{BootstrapAccount, Security, Sms, Texting};
@@ -10,7 +10,6 @@ use whimbrel_lab::scene::{BOOTSTRAP, BOOTSTRAP_NUMBER, FIRST_ID, PHONE, SERVER_N
 use whimbrel_lab::sms::{Association, Keys, Weather};
 use whimbrel_lab::{Answer, Code, Lab, Setup, minutes, seconds};
 
-const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
 const NEW: [u8; 32] = *b"fedcba98765432100123456789ABCDEF";
 
 fn tel() -> Option<String> {

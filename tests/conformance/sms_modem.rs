@@ -10,7 +10,7 @@ use whimbrel_lab::sms::{Carrier, Weather};
 use whimbrel_lab::{Lab, Operation, Setup, minutes, seconds};
 
 /// A modem that works at what comes while it works.
-fn options() -> Options {
+pub fn options() -> Options {
     Options { type_ahead: true, ..Options::default() }
 }
 

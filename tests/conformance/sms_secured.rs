@@ -1,7 +1,7 @@
 //! SMS with security (TS 1.0 section 7.2): secured packets that end in the device, and DTLS with a record an SMS.
 
 use super::dtls::{KEY, statuses};
-use super::sms::{by_sms, every_operation, number, patient, registered, sent, setup};
+use super::sms::{KEYS, by_sms, every_operation, number, patient, registered, sent, setup};
 use std::collections::BTreeSet;
 use whimbrel::capi::*;
 use whimbrel_lab::device::{Moment, Security, Sms, Texting};
@@ -12,7 +12,6 @@ use whimbrel_lab::sms::tpdu::{Submit, UserData, Validity};
 use whimbrel_lab::sms::{Dropped, Record, Weather};
 use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds};
 
-const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
 const MOMENTS: [Moment; 4] = [Moment::Before, Moment::Torn, Moment::Garbled, Moment::After];
 
 fn packets(binding: &'static str) -> Setup {

@@ -2,7 +2,7 @@
 //! went, messages that wait for their answer (LwM2M-MEC-003-C-O; TS 1.0 sections 5.3.1.1 and 8.6.2).
 
 use super::dtls::statuses;
-use super::sms::{by_sms, number, registered, sent, setup};
+use super::sms::{KEYS, by_sms, number, registered, sent, setup};
 use whimbrel::capi::*;
 use whimbrel_lab::device::{BootstrapAccount, Moment, Sms, Texting};
 use whimbrel_lab::format::TEXT;
@@ -12,7 +12,6 @@ use whimbrel_lab::server::ObservationId;
 use whimbrel_lab::sms::tpdu::{Submit, UserData};
 use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds};
 
-const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
 const OTHERS: [u8; 32] = *b"fedcba98765432100123456789ABCDEF";
 
 /// Observes by SMS, and lets the answer arrive.

@@ -3,11 +3,11 @@
 use super::dtls::KEY;
 use std::sync::{Arc, Mutex, MutexGuard};
 use whimbrel::capi::*;
-use whimbrel_lab::bootstrap::{Configuration, SecurityValues, file};
-use whimbrel_lab::device::{Access, Event, Fault, Moment, Reader, Right, Security, Slot};
+use whimbrel_lab::bootstrap::{Configuration, file};
+use whimbrel_lab::device::{Fault, Reader, Right, Security, Slot};
 use whimbrel_lab::scene::{FIRST_ID, SECOND_ID};
 use whimbrel_lab::uicc::{
-    Chip, Content, Description, Form, KeySet, Label, PKCS15, Pin, Profile, Reading, Scp03, Uicc, Way,
+    Content, Description, Form, KeySet, Label, PKCS15, Pin, Profile, Reading, Scp03, Uicc, Way,
 };
 use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds};
 
@@ -65,21 +65,17 @@ pub fn one() -> (Setup, Slot, Card) {
     (setup, slot, card)
 }
 
-pub fn events(lab: &Lab, code: u16) -> Vec<Event> {
-    lab.device.events().iter().filter(|event| event.code == code).cloned().collect()
-}
-
 pub fn count(lab: &Lab, code: u16) -> usize {
-    events(lab, code).len()
+    lab.device.events_of(code).len()
 }
 
-fn registered(setup: &Setup) -> Lab {
+pub fn registered(setup: &Setup) -> Lab {
     let mut lab = setup.switched_on();
     run_until_registered(&mut lab);
     lab
 }
 
-fn run_until_registered(lab: &mut Lab) {
+pub fn run_until_registered(lab: &mut Lab) {
     lab.run_until("registration", seconds(600), |lab| lab.device.is_registered(FIRST_ID));
 }
 
@@ -90,7 +86,11 @@ fn boot_003_c_o_a_device_with_nothing_but_a_card_registers() {
     let lab = registered(&setup);
     assert_eq!(count(&lab, WHIMBREL_EVENT_CARD_READ), 1);
     assert_eq!(count(&lab, WHIMBREL_EVENT_ACCOUNT_ADDED), 1);
-    assert_eq!(events(&lab, WHIMBREL_EVENT_CARD_READ)[0].status as usize, slot.count(), "the price is told");
+    assert_eq!(
+        lab.device.events_of(WHIMBREL_EVENT_CARD_READ)[0].status as usize,
+        slot.count(),
+        "the price is told"
+    );
     assert!(card.uicc().open_channels().is_empty(), "the channel is closed");
     assert_eq!(lab.server.count(Operation::Register), 1);
     assert_eq!(lab.bootstrap.requests().len(), 0);
@@ -159,7 +159,7 @@ fn boot_012_c_o_a_file_of_32_kilobytes_is_read_in_pieces() {
     let card = Card::new(Profile::new(made).description());
     card.put_into(&slot);
     let lab = registered(&setup);
-    assert!(events(&lab, WHIMBREL_EVENT_CARD_READ)[0].status > 110, "in pieces of 255");
+    assert!(lab.device.events_of(WHIMBREL_EVENT_CARD_READ)[0].status > 110, "in pieces of 255");
 }
 
 fn instance(id: u16, resources: &[Vec<u8>]) -> Vec<u8> {
@@ -180,7 +180,7 @@ fn cr_010_c_o_the_card_is_looked_at_before_each_update() {
     let updates = lab.server.count(Operation::Update);
     assert!(updates >= 5, "{updates} Updates");
     assert_eq!(count(&lab, WHIMBREL_EVENT_CARD_CHECKED), updates);
-    let each = events(&lab, WHIMBREL_EVENT_CARD_CHECKED)[0].status as usize;
+    let each = lab.device.events_of(WHIMBREL_EVENT_CARD_CHECKED)[0].status as usize;
     assert_eq!(slot.count() - before, each * updates);
     assert_eq!(each, 14, "as docs/uicc.md says");
     assert_eq!(lab.server.count(Operation::Register), 1);
@@ -413,7 +413,7 @@ fn sec_009_c_o_a_card_with_other_keys_is_not_read() {
         let mut lab = setup.switched_on();
         lab.run(minutes(5));
         assert!(!lab.device.is_registered(FIRST_ID));
-        let failed = events(&lab, WHIMBREL_EVENT_CARD_FAILED);
+        let failed = lab.device.events_of(WHIMBREL_EVENT_CARD_FAILED);
         assert_eq!(failed[0].status >> 16, i32::from(WHIMBREL_UICC_SECURE));
         assert!(
             slot.trace().iter().all(|(command, _)| command[1] != 0xb0 || command[0] & 3 == 0),
@@ -457,10 +457,16 @@ fn boot_012_c_o_a_pin_is_asked_for_once() {
     let (lab, card) = with(Some("0815"));
     assert_eq!(lab.device.pins().0, 1);
     assert_eq!(card.uicc().description.pins[0].left, 2);
-    assert_eq!(events(&lab, WHIMBREL_EVENT_CARD_FAILED)[0].status >> 16, i32::from(WHIMBREL_UICC_PIN));
+    assert_eq!(
+        lab.device.events_of(WHIMBREL_EVENT_CARD_FAILED)[0].status >> 16,
+        i32::from(WHIMBREL_UICC_PIN)
+    );
     assert!(card.uicc().open_channels().is_empty());
     let (lab, card) = with(None);
-    assert_eq!(events(&lab, WHIMBREL_EVENT_CARD_FAILED)[0].status >> 16, i32::from(WHIMBREL_UICC_PIN));
+    assert_eq!(
+        lab.device.events_of(WHIMBREL_EVENT_CARD_FAILED)[0].status >> 16,
+        i32::from(WHIMBREL_UICC_PIN)
+    );
     assert_eq!(card.uicc().description.pins[0].left, 3, "nobody guessed");
 }
 
@@ -486,7 +492,8 @@ fn boot_013_c_o_data_that_cannot_be_used_is_not_applied() {
         );
         lab.run_until("the end of what came before", minutes(5), |lab| !lab.device.is_registered(FIRST_ID));
         assert!(
-            events(&lab, WHIMBREL_EVENT_CARD_FAILED)
+            lab.device
+                .events_of(WHIMBREL_EVENT_CARD_FAILED)
                 .iter()
                 .all(|event| event.status >> 16 == i32::from(WHIMBREL_UICC_FILE))
         );
@@ -534,75 +541,9 @@ fn boot_003_c_o_a_card_without_data_is_as_none() {
         card.put_into(&slot);
         let lab = registered(&setup);
         assert_eq!(count(&lab, WHIMBREL_EVENT_CARD_GONE), 1, "case {n}");
-        assert_eq!(events(&lab, WHIMBREL_EVENT_CARD_GONE)[0].status, 1, "case {n}");
+        assert_eq!(lab.device.events_of(WHIMBREL_EVENT_CARD_GONE)[0].status, 1, "case {n}");
         assert!(card.uicc().open_channels().is_empty(), "case {n}");
     }
-}
-
-/// Every command of a reading goes wrong in turn, in every way: a defined end, channels closed, what held before holds, and an
-/// event that names the step.
-#[test]
-fn boot_013_c_o_whatever_goes_wrong_nothing_is_lost() {
-    let faults = [
-        Fault::Status(0x6f00),
-        Fault::Status(0x6a82),
-        Fault::Status(0x6982),
-        Fault::Status(0x6881),
-        Fault::Short,
-        Fault::Long,
-        Fault::Garbage,
-        Fault::Fragment(0),
-        Fault::Fragment(1),
-        Fault::Silence,
-        Fault::Reset,
-        Fault::Broken,
-    ];
-    let (mut cases, mut told, mut empty) = (0, 0, 0);
-    for secured in [false, true] {
-        let slot = Slot::default();
-        let base = setup(&slot);
-        let mut setup = Setup { lifetime: 600, ..base };
-        let mut description = Profile::new(setup.configuration().file()).description();
-        if secured {
-            setup.card = Some(Reader { key_version: 0x30, ..Reader::secured(&slot, &ENC, &MAC) });
-            description.scp03 = Some(scp03(&ENC, &MAC, false));
-        }
-        let card = Card::new(description);
-        card.put_into(&slot);
-        let mut lab = registered(&setup);
-        let mut gone = 0;
-        let open = slot.trace().iter().position(|(command, _)| command[1] == 0x70).expect("MANAGE CHANNEL");
-        let price = events(&lab, WHIMBREL_EVENT_CARD_READ)[0].status as usize;
-        for fault in faults {
-            for n in 0..price {
-                let (failed, read) =
-                    (count(&lab, WHIMBREL_EVENT_CARD_FAILED), count(&lab, WHIMBREL_EVENT_CARD_GONE));
-                slot.fail(n, fault);
-                lab.device.card_changed();
-                lab.run(seconds(100));
-                let failed = count(&lab, WHIMBREL_EVENT_CARD_FAILED) - failed;
-                let lost = count(&lab, WHIMBREL_EVENT_CARD_GONE) - read;
-                let after = format!("{fault:?} at {n}, secured {secured}: {:?}", slot.trace().last());
-                assert!(failed <= 1, "{after}");
-                if lost == 0 {
-                    assert_eq!(lab.server.count(Operation::Register), 1 + gone, "{after}");
-                }
-                assert!(lab.device.is_registered(FIRST_ID) || lost > 0, "{after}");
-                // a number that never came, or another one, nobody can close
-                assert!(card.uicc().open_channels().is_empty() || n == open, "{after}");
-                card.uicc().reset();
-                (cases, told) = (cases + 1, told + failed);
-                if lost > 0 {
-                    // a card that says that it has no such file says that it has no data
-                    empty += lost;
-                    lab.device.card_changed();
-                    run_until_registered(&mut lab);
-                    gone = lab.server.count(Operation::Register) - 1;
-                }
-            }
-        }
-    }
-    println!("{cases} cases, {told} told as failures, {empty} taken for a card without data");
 }
 
 /// Appendix G.3.3 has any object: those of the application that the client knows are written.
@@ -615,71 +556,4 @@ fn boot_012_c_o_an_object_of_the_application_is_written_too() {
     Card::new(Profile::new(file(&objects)).description()).put_into(&slot);
     let lab = registered(&setup);
     assert_eq!(count(&lab, WHIMBREL_EVENT_CARD_FAILED), 0);
-}
-
-/// The life of a device and its cards: one is read, changes its mind, is pulled; another one comes.
-fn live(lab: &mut Lab, slot: &Slot, files: &[Vec<u8>; 2]) {
-    let card = Card::new(Profile::new(files[0].clone()).description());
-    card.put_into(slot);
-    lab.run(minutes(20));
-    card.rewrite(files[1].clone());
-    lab.run(minutes(20));
-    slot.pull();
-    lab.run(minutes(20));
-    let profile = Profile { iccid: "89000000000000000002".into(), ..Profile::new(files[0].clone()) };
-    Card::new(profile.description()).put_into(slot);
-    lab.run(minutes(20));
-}
-
-/// A power cut at every storage operation of that life: whatever card is in the slot when power comes again, the device does
-/// what it says, and has nothing of another.
-#[test]
-fn boot_013_c_o_power_cuts_leave_nothing_of_another_card() {
-    let slot = Slot::default();
-    let mut setup = Setup { lifetime: 600, servers: 2, ..setup(&slot) };
-    setup.card.as_mut().expect("a reader").look = 30;
-    let one = |id: u16| {
-        let all = setup.configuration();
-        let mine = |values: &SecurityValues| values.short_server_id == Some(id);
-        Configuration {
-            security: all.security.into_iter().filter(|(_, values)| mine(values)).collect(),
-            servers: all.servers.into_iter().filter(|(_, values)| values.short_server_id == id).collect(),
-            ..Configuration::default()
-        }
-        .file()
-    };
-    let files = [one(FIRST_ID), one(SECOND_ID)];
-    let mut whole = setup.switched_on();
-    live(&mut whole, &slot, &files);
-    assert!(whole.device.is_registered(FIRST_ID) && !whole.device.is_registered(SECOND_ID));
-    let writes: Vec<usize> = (0..)
-        .zip(whole.storage.log())
-        .filter(|(_, (access, _))| *access != Access::Read)
-        .map(|(at, _)| at)
-        .collect();
-    let mut cuts = 0;
-    for at in writes.iter().copied() {
-        for moment in [Moment::Before, Moment::Torn, Moment::Garbled, Moment::After] {
-            for (n, file) in files.iter().map(Some).chain([None]).enumerate() {
-                slot.pull();
-                let mut lab = setup.switched_on();
-                lab.storage.cut_at(at, moment);
-                live(&mut lab, &slot, &files);
-                let what = format!("{moment:?} at {at}, card {n}");
-                assert!(lab.storage.is_off(), "{what}: no power cut");
-                slot.pull();
-                if let Some(file) = file {
-                    Card::new(Profile::new(file.clone()).description()).put_into(&slot);
-                }
-                lab.storage.cut_never();
-                lab.power_cycle();
-                lab.run(minutes(15));
-                let known = [FIRST_ID, SECOND_ID].map(|id| lab.device.is_registered(id));
-                assert_eq!(known, [n == 0, n == 1], "{what}");
-                cuts += 1;
-            }
-        }
-    }
-    println!("{} storage operations that write, {cuts} power cuts", writes.len());
-    assert!(writes.len() >= 8);
 }

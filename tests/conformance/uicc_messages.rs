@@ -1,8 +1,8 @@
 //! Short messages that end on the card (TS 1.0 section 7.2.2.2): the lab's card packs and opens them, the client fetches and
 //! hands over.
 
-use super::sms::{every_operation, patient};
-use super::uicc::{ENC, MAC, count, events, scp03, setup};
+use super::sms::{KEYS, every_operation, patient};
+use super::uicc::{ENC, MAC, count, scp03, setup};
 use std::sync::{Arc, Mutex};
 use whimbrel::capi::*;
 use whimbrel_lab::device::{Fault, Reader, Slot, Sms, Texting};
@@ -10,8 +10,6 @@ use whimbrel_lab::scene::{DEVICE, FIRST_ID, PHONE, SERVER_NUMBER};
 use whimbrel_lab::sms::{Carrier, Keys};
 use whimbrel_lab::uicc::{Messages, Profile, Uicc};
 use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds};
-
-const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
 
 /// A device that is reached through its card alone. The Security object has no keys of the messages: they are the card's.
 fn by_card(secured: bool, change: impl FnOnce(&mut Setup)) -> (Setup, Slot, Arc<Mutex<Uicc>>) {
@@ -124,7 +122,7 @@ fn mec_003_c_o_foreign_messages_on_the_card_are_dropped() {
     stranger.send(now, PHONE, &request);
     lab.run(minutes(2));
     assert_eq!(lab.centre.sent_by(PHONE).len(), sent, "nobody is answered");
-    let dropped = events(&lab, WHIMBREL_EVENT_DROPPED);
+    let dropped = lab.device.events_of(WHIMBREL_EVENT_DROPPED);
     assert_eq!(dropped.iter().filter(|event| event.status == WHIMBREL_ERR_UNAUTHORIZED).count(), 1);
 }
 

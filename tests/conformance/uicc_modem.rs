@@ -1,7 +1,8 @@
 //! A card behind a modem that speaks AT: bootstrap from it, over each of the ways that modems have, and messages that end on it.
 
-use super::sms::{every_operation, patient};
-use super::uicc::{Card, ENC, MAC, count, events, scp03, setup};
+use super::sms::{KEYS, every_operation, patient};
+use super::sms_modem::options;
+use super::uicc::{Card, ENC, MAC, count, scp03, setup};
 use std::sync::{Arc, Mutex};
 use whimbrel::capi::*;
 use whimbrel_lab::device::{Reader, Serial, Slot, Sms, Texting};
@@ -10,13 +11,6 @@ use whimbrel_lab::sms::modem::{Modem, Options};
 use whimbrel_lab::sms::{Carrier, Keys};
 use whimbrel_lab::uicc::{Messages, Profile, Uicc};
 use whimbrel_lab::{Lab, Setup, minutes, seconds};
-
-const KEYS: [u8; 32] = *b"0123456789abcdefFEDCBA9876543210";
-
-/// A modem that works at what comes while it works.
-fn options() -> Options {
-    Options { type_ahead: true, ..Options::default() }
-}
 
 fn at_a_modem(
     setup: &Setup,
@@ -78,7 +72,7 @@ fn boot_012_c_o_a_card_behind_a_modem_is_read() {
                 count(&lab, WHIMBREL_EVENT_CARD_FAILED),
                 0,
                 "{name}: {:?}",
-                events(&lab, WHIMBREL_EVENT_CARD_FAILED)
+                lab.device.events_of(WHIMBREL_EVENT_CARD_FAILED)
             );
             assert!(count(&lab, WHIMBREL_EVENT_CARD_CHECKED) >= 2, "{name}");
             assert!(uicc.lock().expect("nobody panicked with it").open_channels().is_empty(), "{name}");
