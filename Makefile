@@ -30,7 +30,7 @@ build: library examples ## the static and the shared library, and every C exampl
 # cargo knows what is up to date; the archive is its result, and examples are linked again only if it changed.
 library:
 	cargo rustc --quiet --lib --release --crate-type staticlib
-	cargo rustc --quiet --lib --release --crate-type cdylib -- -C link-arg=-Wl,-soname,libwhimbrel.so.0
+	cargo rustc --quiet --lib --release --crate-type cdylib -- -C link-arg=-Wl,-soname,libwhimbrel.so.$(SOVERSION)
 
 $(RELEASE)/libwhimbrel.a: library ;
 
@@ -203,17 +203,17 @@ setup-%:
 PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-TO := $(DESTDIR)$(PREFIX)
+LIBDIR ?= lib
+# Programs that were linked with one minor version cannot run with another until 1.0: docs/c-api.md.
+SOVERSION := $(shell echo $(VERSION) | awk -F. '{ print ($$1 == 0) ? $$1 "." $$2 : $$1 }')
+INSTALL = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' DESTDIR='$(DESTDIR)' VERSION=$(VERSION) SOVERSION=$(SOVERSION) scripts/install.sh
+.PHONY: uninstall
 
-install: library ## PREFIX=/usr/local, DESTDIR=: libraries, header, whimbrel.pc, sources of the ports
-	install -d $(TO)/include $(TO)/lib/pkgconfig $(TO)/share/whimbrel
-	install -m 644 include/whimbrel.h $(TO)/include
-	install -m 644 $(RELEASE)/libwhimbrel.a $(TO)/lib
-	install -m 755 $(RELEASE)/libwhimbrel.so $(TO)/lib/libwhimbrel.so.$(VERSION)
-	ln -sf libwhimbrel.so.$(VERSION) $(TO)/lib/libwhimbrel.so.0
-	ln -sf libwhimbrel.so.0 $(TO)/lib/libwhimbrel.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' whimbrel.pc.in > $(TO)/lib/pkgconfig/whimbrel.pc
-	cp -R ports $(TO)/share/whimbrel
+install: library ## PREFIX=/usr/local, LIBDIR=lib, DESTDIR=: libraries, header, pkg-config, CMake package, ports, examples, docs
+	$(INSTALL) install
+
+uninstall: ## takes out what make install put in
+	$(INSTALL) uninstall
 
 clean: ## remove all that was built
 	cargo clean --quiet
