@@ -1,0 +1,1 @@
+//! Empty: the manifest names the C sources (scripts/rtos.sh).
