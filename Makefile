@@ -100,7 +100,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 # ---- checks and tests; each stage is a target of its own
 
 # the long ones first, so that two at a time end together
-STAGES := check test-interop test-rust test-tools test-firmware test-examples fuzz-smoke test-sms test-mbedtls test-uicc test-bench size bench test-header
+STAGES := check test-interop test-rust test-tools test-firmware test-examples fuzz-smoke test-sms test-mbedtls test-uicc test-bench size bench test-header test-sdk
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
@@ -167,6 +167,10 @@ test-needs: build mbedtls lab-server tests-c firmware $(SMS_PEERS)/ready $(UICC_
 
 test-header: setup-firmware
 	tests/header/compile.sh
+
+# packages: what is installed, and what somebody else builds with it
+test-sdk: setup-sdk library lab-server
+	tests/sdk/run.sh
 
 test-tools: setup-firmware setup-c setup-fuzz
 	scripts/selftest.sh
