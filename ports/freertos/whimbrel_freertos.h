@@ -48,7 +48,8 @@ int32_t whimbrel_freertos_open(const whimbrel_freertos_config_t *config, whimbre
 const whimbrel_port_t *whimbrel_freertos_port(whimbrel_freertos_t *rtos);
 
 /** As whimbrel_port_t.storage_read. */
-typedef int32_t whimbrel_freertos_storage_read_t(void *context, uint16_t record, uint8_t *buffer, size_t size);
+typedef int32_t whimbrel_freertos_storage_read_t(void *context, uint16_t record, uint8_t *buffer,
+                                                 size_t size);
 /** As whimbrel_port_t.storage_write. */
 typedef int32_t whimbrel_freertos_storage_write_t(void *context, uint16_t record, const uint8_t *data,
                                                   size_t size);
