@@ -100,4 +100,4 @@ printf '%s\0' "${sources[@]}" | FLAGS="$common $theirs $ours ${flags[*]:-}" OBJE
     for source; do name=${source//\//-}; arm-none-eabi-gcc $FLAGS -c "$source" -o "$OBJECTS/${name%.c}.o"; done' compile
 # shellcheck disable=SC2086 # words to be split
 $cc $common "$objects"/*.o -Wl,--start-group "${archives[@]}" -Wl,--end-group -nostartfiles -L"$here/boards" -T"$here/boards/$board.ld" \
-    -Wl,--gc-sections -Wl,--fatal-warnings -Wl,--no-warn-rwx-segments -Wl,-Map="$out/$name.map" -o "$out/$name.elf"
+    -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-Map="$out/$name.map" -o "$out/$name.elf"

@@ -19,6 +19,7 @@
 #define configMINIMAL_STACK_SIZE         96
 #define configMAX_TASK_NAME_LEN          12
 #define configUSE_MUTEXES                1
+#define configUSE_RECURSIVE_MUTEXES      1 /* lwIP */
 #define configUSE_COUNTING_SEMAPHORES    1
 #define configUSE_TASK_NOTIFICATIONS     1
 #define configUSE_TIMERS                 1

@@ -16,6 +16,7 @@
 #define LWIP_RAW  0
 #define LWIP_ICMP 1
 #define LWIP_DHCP 1
+#define LWIP_DHCP_DOES_ACD_CHECK 0 /* QEMU gives no address twice, and seconds are dear */
 #define LWIP_DNS  1
 /* With three retries of one second, a name server that is away is given up within seconds. */
 #define DNS_MAX_RETRIES 4
@@ -39,5 +40,6 @@ extern unsigned short network_dns_port;
 #define LWIP_SINGLE_NETIF          1
 #define LWIP_NETIF_STATUS_CALLBACK 1
 #define LWIP_STATS                 0
+#define LWIP_ERRNO_STDINCLUDE      1
 
 #endif /* LWIPOPTS_H */
