@@ -63,18 +63,21 @@ lab-server:
 
 # Tests in C, one program each: once for valgrind, once with sanitizers in the C code.
 TESTS_C := $(patsubst tests/c/%.c,target/tests-c/%,$(wildcard tests/c/*.c))
-TEST_C_NEEDS := $(wildcard tests/c/*.h) $(PORT_SOURCES) $(AT_MODEM) $(PCSC) $(wildcard ports/pcsc/*.h) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
+# storage in flash needs neither FreeRTOS nor anything else
+FLASH := ports/freertos/storage.c ports/freertos/flash_log.c
+with_flash = $(if $(shell grep -l fake_flash.h $(1)),-Iports/freertos $(FLASH))
+TEST_C_NEEDS := $(wildcard tests/c/*.h) $(FLASH) $(wildcard ports/freertos/*flash*.h) $(PORT_SOURCES) $(AT_MODEM) $(PCSC) $(wildcard ports/pcsc/*.h) $(PORT_HEADERS) $(RELEASE)/libwhimbrel.a
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 tests-c: $(TESTS_C) $(TESTS_C:%=%.sanitized)
 
 target/tests-c/%: tests/c/%.c $(TEST_C_NEEDS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(C_CHECKED) $< $(call with_modem,$<) $(call with_pcsc,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+	$(CC) $(CFLAGS) $(C_CHECKED) $< $(call with_modem,$<) $(call with_pcsc,$<) $(call with_flash,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
 target/tests-c/%.sanitized: tests/c/%.c $(TEST_C_NEEDS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) $(C_CHECKED) $< $(call with_modem,$<) $(call with_pcsc,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
+	$(CC) $(CFLAGS) $(SANITIZE) $(C_CHECKED) $< $(call with_modem,$<) $(call with_pcsc,$<) $(call with_flash,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(LIBS) -o $@
 
 .PHONY: lab-server tests-c
 demo: library lab-server $(addprefix target/examples-c/,demo psk bootstrap) ## C clients against the embedded server, message by message
@@ -169,8 +172,9 @@ test-header: setup-firmware
 	tests/header/compile.sh
 
 # packages: what is installed, and what somebody else builds with it
-test-sdk: setup-sdk library lab-server
-	tests/sdk/run.sh
+test-sdk: setup-sdk setup-firmware library lab-server dist
+	tests/sdk/installed.sh
+	tests/sdk/archives.sh
 
 test-tools: setup-firmware setup-c setup-fuzz
 	scripts/selftest.sh
@@ -218,6 +222,16 @@ install: library ## PREFIX=/usr/local, LIBDIR=lib, DESTDIR=: libraries, header, 
 
 uninstall: ## takes out what make install put in
 	$(INSTALL) uninstall
+
+# ---- archives for those who have no cargo
+
+DIST_CPUS := x86_64 aarch64 thumbv6m thumbv7em thumbv7emhf thumbv8m.main
+
+.PHONY: dist $(addprefix dist-,$(DIST_CPUS))
+dist: $(addprefix dist-,$(DIST_CPUS)) ## an archive per CPU, with library, ports and examples, in target/dist
+
+$(addprefix dist-,$(DIST_CPUS)): dist-%: setup-firmware
+	scripts/dist.sh $*
 
 clean: ## remove all that was built
 	cargo clean --quiet
