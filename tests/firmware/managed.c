@@ -42,6 +42,8 @@ static void told(const whimbrel_event_t *event)
     board_print("event %d %d at %lu", event->code, (int)event->status,
                 (unsigned long)(xTaskGetTickCount() - configINITIAL_TICK_COUNT));
     if (event->code == WHIMBREL_EVENT_REGISTERED) measure_begin();
+    if (event->code == WHIMBREL_EVENT_RADIO_OFF) measure_sleep();
+    if (event->code == WHIMBREL_EVENT_RADIO_ON) measure_awake();
 }
 
 static void ended(int32_t status)

@@ -40,6 +40,39 @@ void measure_begin(void)
     start.allocations = allocations();
 }
 
+static uint32_t all_wakes(const struct client_wakes *wakes)
+{
+    uint32_t sum = wakes->changes + wakes->names;
+    unsigned i;
+    for (i = 0; i < sizeof wakes->deadlines / sizeof wakes->deadlines[0]; i++)
+        sum += wakes->deadlines[i];
+    return sum;
+}
+
+static struct {
+    int sleeping;
+    uint32_t wakes, datagrams;
+} sleep;
+
+void measure_sleep(void)
+{
+    sleep.sleeping = 1;
+    sleep.wakes = all_wakes(&client_wakes);
+    sleep.datagrams = client_wakes.datagrams;
+}
+
+/* Datagrams are what others do: a repeated answer may come late. */
+void measure_awake(void)
+{
+    const uint32_t wakes = all_wakes(&client_wakes) - sleep.wakes;
+
+    if (!sleep.sleeping) return; /* the first time, there was no sleep before */
+    sleep.sleeping = 0;
+    board_print("slept %lu wakes, %lu datagrams", (unsigned long)wakes,
+                (unsigned long)(client_wakes.datagrams - sleep.datagrams));
+    if (wakes != 1) failures++;
+}
+
 static void report_stacks(void)
 {
     static TaskStatus_t tasks[10];

@@ -8,10 +8,15 @@ void measure_heap(void);
 /* When it has registered: from here on, wake-ups, context switches and allocations are counted. Only the first call counts. */
 void measure_begin(void);
 
+/* The radio is off, and on again: what woke the task in between is a line `slept`, and only one thing may have. */
+void measure_sleep(void);
+void measure_awake(void);
+
 /* Prints it all, one `name value…` a line. To be called by the client's task, when all of its memory is given back. */
 void measure_report(void);
 
-/* How many things were found that must not be: memory not given back, a stack nearly used up. */
+/* How many things were found that must not be: memory not given back, a stack nearly used up, a
+ * sleep that was disturbed. */
 int measure_failures(void);
 
 #endif /* MEASURE_H */
