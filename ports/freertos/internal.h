@@ -7,7 +7,10 @@
 #include "FreeRTOS.h"
 #include "semphr.h"
 
+/* A device whose only way out is a modem's SMS has no lwIP: without_lwip.c in the place of udp.c and resolve.c. */
+#ifndef WHIMBREL_FREERTOS_WITHOUT_LWIP
 #include "lwip/api.h"
+#endif
 
 /* Whether the code runs in an interrupt. A FreeRTOS port that cannot tell needs another definition here. */
 #ifndef WHIMBREL_FREERTOS_IN_INTERRUPT
@@ -22,12 +25,14 @@
 /* A name that lwIP looks up, see resolve.c. */
 struct freertos_lookup;
 
+#ifndef WHIMBREL_FREERTOS_WITHOUT_LWIP
 /* Begins a lookup; NULL if there is no memory. The platform's wait ends when it is done. */
 struct freertos_lookup *freertos_lookup_begin(whimbrel_freertos_t *rtos, const char *host);
 /* WHIMBREL_PENDING, or the outcome. */
 int32_t freertos_lookup_result(struct freertos_lookup *lookup, ip_addr_t *found);
 /* Forgets a lookup, whether it is done or not. */
 void freertos_lookup_drop(struct freertos_lookup *lookup);
+#endif
 
 /* A connection of lwIP's to one server, see udp.c. */
 struct freertos_link {
