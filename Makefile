@@ -103,7 +103,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 # ---- checks and tests; each stage is a target of its own
 
 # the long ones first, so that two at a time end together
-STAGES := check test-interop test-rust test-tools test-firmware test-examples fuzz-smoke test-sms test-mbedtls test-uicc test-bench size bench test-header test-sdk
+STAGES := check test-interop test-qemu test-rust test-tools test-firmware test-examples fuzz-smoke test-sms test-mbedtls test-uicc test-bench size bench test-header test-sdk
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
@@ -166,10 +166,21 @@ test-uicc: $(UICC_PEERS)/ready setup-card setup-dtls target/tests-uicc/pcsc targ
 
 # what several stages need; what fails here fails once more in its stage
 .PHONY: test-needs
-test-needs: build mbedtls lab-server tests-c firmware $(SMS_PEERS)/ready $(UICC_PEERS)/ready
+test-needs: build mbedtls lab-server tests-c firmware qemu-archives $(SMS_PEERS)/ready $(UICC_PEERS)/ready
 
 test-header: setup-firmware
 	tests/header/compile.sh
+
+# ---- firmware images in QEMU, with FreeRTOS and lwIP, against servers on this machine
+
+.PHONY: qemu-archives
+qemu-archives: setup-firmware
+	scripts/rtos.sh
+	scripts/firmware.sh thumbv7m-none-eabi
+	for target in thumbv7m-none-eabi thumbv7em-none-eabi thumbv8m.main-none-eabi; do scripts/mbedtls.sh $$target config-psk.h || exit 1; done
+
+test-qemu: setup-firmware setup-java setup-dtls qemu-archives firmware-thumbv7em-none-eabi firmware-thumbv8m.main-none-eabi
+	python3 tests/firmware/run.py
 
 # packages: what is installed, and what somebody else builds with it
 test-sdk: setup-sdk setup-firmware library lab-server dist

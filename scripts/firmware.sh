@@ -2,7 +2,8 @@
 # Builds the archive for one CPU. usage: scripts/firmware.sh TARGET [OPT [CRATE [CARGO-OPTION…]]]
 # OPT is z or s (CRATE is for the tooling's own tests). RUSTC_BOOTSTRAP lets a stable compiler build core from source.
 # Archives for z lie in target/firmware/TARGET/release, those for s in target/firmware-s. With CHECKED=1 our own code
-# panics on arithmetic overflow; that archive (firmware-checked) is not shipped, it shows that none is possible.
+# panics on arithmetic overflow; that archive (firmware-checked) is not shipped, it shows that none is possible. With DIST=1
+# the archive (firmware-dist) is for those who have no cargo: whimbrel_crypto_software is in it, no path of this machine is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=$1
@@ -15,6 +16,12 @@ directory=$PWD/target/firmware
 if [ "${CHECKED:-0}" = 1 ]; then
     directory=$directory-checked
     set -- --config profile.release.package.whimbrel.overflow-checks=true "$@"
+fi
+if [ "${DIST:-0}" = 1 ]; then
+    directory=$directory-dist
+    set -- --features crypto "$@"
+    CARGO_ENCODED_RUSTFLAGS=$(RUSTC=${FIRMWARE_RUSTC:-/usr/bin/rustc} scripts/rust-flags.sh "$target")
+    export CARGO_ENCODED_RUSTFLAGS
 fi
 
 # panic=abort and not immediate-abort: a panic must stay visible to scripts/symbols.py.
