@@ -122,8 +122,30 @@ check: setup-check ## formatting, lints, header drift, documentation
 test-rust:
 	cargo test --workspace
 
-test-bench: setup-c library
-	python3 -m unittest discover -s tests/bench
+# the Python package: the client, its DTLS backend and the process of the lab, which the wheel takes from one directory
+BENCH_NATIVE := target/bench-native
+
+$(BENCH_NATIVE)/libwhimbrel_mbedtls.so: $(BACKEND) $(wildcard ports/mbedtls/*.h) include/whimbrel.h $(TLS)/libmbedtls.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(C_CHECKED) -fPIC -shared $(C_SECURED) $(TLS)/libmbedtls.a -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@
+
+.PHONY: bench-native
+bench-native: library $(BENCH_NATIVE)/libwhimbrel_mbedtls.so
+	cargo build --quiet --release -p whimbrel-lab --bin lab-bench
+	cp -p $(RELEASE)/libwhimbrel.so $(RELEASE)/lab-bench $(BENCH_NATIVE)
+
+# its tests run where pip has installed it from the tree
+BENCH_ENV := target/bench-env
+
+$(BENCH_ENV)/ready: tests/bench/requirements.txt | setup-python
+	python3 -m venv --clear $(BENCH_ENV)
+	$(BENCH_ENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+test-bench: setup-c $(BENCH_ENV)/ready bench-native
+	WHIMBREL_NATIVE=$(CURDIR)/$(BENCH_NATIVE) $(BENCH_ENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./tests/bench
+	cd tests/bench && ../../$(BENCH_ENV)/bin/python -m mypy
+	cd tests/bench && ../../$(BENCH_ENV)/bin/python -m pytest -q
 
 test-examples: setup-c setup-dtls setup-card build lab-server tests-c
 	scripts/test-examples.sh
@@ -184,10 +206,11 @@ test-qemu: setup-firmware setup-java setup-dtls qemu-archives firmware-thumbv7em
 
 # packages: what is installed, and what somebody else builds with it
 test-sdk: setup-sdk setup-firmware library lab-server dist
+	scripts/abi.sh
 	tests/sdk/installed.sh
 	tests/sdk/archives.sh
 
-test-tools: setup-firmware setup-c setup-fuzz
+test-tools: setup-firmware setup-sdk setup-c setup-fuzz
 	scripts/selftest.sh
 	python3 -m unittest discover -s tools/provision
 	python3 -m unittest discover -s tools/card

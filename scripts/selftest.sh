@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Shows that each check of this repository can fail: the tools run on tools/sample, once as it is and once with a flaw
-# planted. A check that lets a flaw pass is counted as failed. usage: scripts/selftest.sh [header symbols size bench fuzz]
+# planted. A check that lets a flaw pass is counted as failed. usage: scripts/selftest.sh [header abi symbols size bench fuzz]
 set -uo pipefail
 cd "$(dirname "$0")/.."
 groups=("$@")
-[ ${#groups[@]} -gt 0 ] || groups=(header symbols size bench fuzz)
+[ ${#groups[@]} -gt 0 ] || groups=(header abi symbols size bench fuzz)
 work=target/selftest
 mkdir -p "$work"
 passed=0
@@ -45,6 +45,48 @@ test_header() {
     rm -rf "$work/src" && cp -R tools/sample/src "$work/src"
     echo 'pub const WHIMBREL_LOST: u32 = core::mem::size_of::<u64>() as u32;' >>"$work/src/capi/client.rs"
     fails "constant that cbindgen drops" 'left out WHIMBREL_LOST' $header "$work/src/capi" --out "$work/drift.h"
+}
+
+# The interface of the real header, with itself as the last release.
+test_abi() {
+    local changed=$work/abi/changed.h
+    rm -rf "$work/abi" && mkdir -p "$work/abi/last"
+    passes "interface taken down" scripts/abi.sh --accept include/whimbrel.h none "$work/abi/last"
+    passes "interface unchanged" scripts/abi.sh include/whimbrel.h none "$work/abi/last"
+
+    # planted NAME PATTERN SED…: a change that must be found
+    planted() {
+        sed "${@:3}" include/whimbrel.h >"$changed"
+        fails "$1" "$2" scripts/abi.sh "$changed" none "$work/abi/last"
+    }
+    # harmless NAME SED…: one that must be let through, as an addition
+    harmless() {
+        sed "${@:2}" include/whimbrel.h >"$changed"
+        passes "$1" scripts/abi.sh "$changed" none "$work/abi/last"
+        grep -q ' 1 added' "$work/output"
+        verdict "$1: is counted" $?
+    }
+    planted "member of another type" "whimbrel_session_t" '/^typedef struct whimbrel_session_t/,/^}/s/uint8_t mode;/uint16_t mode;/'
+    planted "member gone" "whimbrel_session_t" '/^typedef struct whimbrel_session_t/,/^}/{/uint16_t mtu;/d}'
+    planted "member renamed" "maximum" '/^typedef struct whimbrel_session_t/,/^}/s/uint16_t mtu;/uint16_t maximum;/'
+    planted "struct grown at its end" "member insertion" 's/^} whimbrel_limits_t;/uint32_t more;\n&/'
+    planted "struct that only a comment names" "whimbrel_list_t" 's/^} whimbrel_list_t;/uint32_t more;\n&/'
+    planted "function gone" "whimbrel_version" '/^uint32_t whimbrel_version(void);/d'
+    planted "parameter of another type" "whimbrel_modem_output" '/^int32_t whimbrel_modem_output/,/;/s/uint8_t \*buffer/char *buffer/'
+    planted "function of a struct with another result" "link_close|whimbrel_port_t" 's/void (\*link_close)/int32_t (*link_close)/'
+    planted "variable gone" "whimbrel_format_json" '/^extern .*whimbrel_format_json;/d'
+    planted "constant renumbered" "WHIMBREL_ERR_FULL" 's/WHIMBREL_ERR_FULL (-4)/WHIMBREL_ERR_FULL (-104)/'
+    planted "constant gone" "WHIMBREL_ERR_BUSY" '/define WHIMBREL_ERR_BUSY/d'
+    planted "bit field" "bit field" 's/^} whimbrel_limits_t;/uint32_t more : 1;\n&/'
+    harmless "function added" 's/^uint32_t whimbrel_version(void);/&\nuint32_t whimbrel_more(void);/'
+    harmless "constant added" 's/^#define WHIMBREL_ERR_BUSY .*/&\n#define WHIMBREL_ERR_MORE (-99)/'
+    sed -e 's/VERSION_STRING "0\.[0-9]*/VERSION_STRING "0.99/' -e '/^uint32_t whimbrel_version(void);/d' include/whimbrel.h >"$changed"
+    passes "function gone, minor version raised" scripts/abi.sh "$changed" none "$work/abi/last"
+    sed 's/VERSION_STRING "\(0\.[0-9]*\)\.[0-9]*/VERSION_STRING "\1.99/; /^uint32_t whimbrel_version(void);/d' include/whimbrel.h >"$changed"
+    fails "function gone, only the patch raised" "not compatible" scripts/abi.sh "$changed" none "$work/abi/last"
+    printf 'int whimbrel_version(void) { return 0; }\n' | cc -shared -fPIC -x c - -o "$work/abi/other.so"
+    fails "library that lacks what the header declares" "declared, not exported: *whimbrel_client_poll" \
+        scripts/abi.sh include/whimbrel.h "$work/abi/other.so" "$work/abi/last"
 }
 
 test_symbols() {
