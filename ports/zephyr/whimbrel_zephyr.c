@@ -5,46 +5,9 @@
  * leaves a flag and wakes it.
  */
 #include "base.h"
+#include "versions.h"
 #include <errno.h>
 #include <string.h>
-#include <zephyr/kernel.h>
-#include <zephyr/net/socket.h>
-#include <zephyr/random/random.h>
-#include <zephyr/sys/atomic.h>
-#include <zephyr/zvfs/eventfd.h>
-
-#ifdef CONFIG_WHIMBREL_STORAGE
-#include <zephyr/drivers/flash.h>
-#include <zephyr/storage/flash_map.h>
-#if __has_include(<zephyr/kvss/nvs.h>)
-#include <zephyr/kvss/nvs.h> /* since 4.4 */
-#else
-#include <zephyr/fs/nvs.h>
-#endif
-#endif
-
-#ifdef CONFIG_WHIMBREL_CONNECTION_MANAGER
-#include <zephyr/net/conn_mgr_monitor.h>
-#include <zephyr/net/net_event.h>
-#include <zephyr/net/net_mgmt.h>
-#endif
-
-#ifdef CONFIG_WHIMBREL_MODEM_PIPE
-#include <zephyr/modem/pipe.h>
-#endif
-
-/* Before 4.4 the names of POSIX. */
-#ifndef NET_AF_INET
-#define NET_AF_INET      AF_INET
-#define NET_AF_INET6     AF_INET6
-#define NET_AF_UNSPEC    AF_UNSPEC
-#define NET_SOCK_DGRAM   SOCK_DGRAM
-#define NET_IPPROTO_UDP  IPPROTO_UDP
-#define net_htons        htons
-#define net_sockaddr     sockaddr
-#define net_sockaddr_in  sockaddr_in
-#define net_sockaddr_in6 sockaddr_in6
-#endif
 
 /* whimbrel_limits_t.servers must not be larger. */
 #define LINKS CONFIG_WHIMBREL_LINKS
@@ -100,7 +63,8 @@ struct whimbrel_zephyr_t {
 #ifdef CONFIG_WHIMBREL_CONNECTION_MANAGER
     struct net_mgmt_event_callback network;
     atomic_t online;
-    int told; /* what the client knows: 1 there is a network */
+    int told;        /* what the client knows: 1 there is a network */
+    int online_once; /* since then it may have spoken from an address that it has no more */
     whimbrel_client_t *client;
 #endif
 #ifdef CONFIG_WHIMBREL_MODEM_PIPE
@@ -478,9 +442,6 @@ static void release_modem(whimbrel_zephyr_t *zephyr)
 
 #ifdef CONFIG_WHIMBREL_CONNECTION_MANAGER
 
-/* 32 bits in older versions, 64 since. */
-typedef __typeof__(((struct net_mgmt_event_callback *)NULL)->event_mask) event_mask_t;
-
 static void network_event(struct net_mgmt_event_callback *callback, event_mask_t event,
                           struct net_if *interface)
 {
@@ -491,15 +452,17 @@ static void network_event(struct net_mgmt_event_callback *callback, event_mask_t
     whimbrel_zephyr_wake(zephyr);
 }
 
-/* Whether the client was told something new. It may have another address after that: nobody here knows. */
+/* Whether the client was told something new. A network that comes again may have given another address: nobody here knows. */
 static int tell_network(whimbrel_zephyr_t *zephyr)
 {
     const int online = atomic_get(&zephyr->online) != 0;
+    const int moved = online && zephyr->online_once;
+    const int news = zephyr->client != NULL && online != zephyr->told;
 
-    if (zephyr->client == NULL || online == zephyr->told) return 0;
     zephyr->told = online;
-    (void)whimbrel_client_network(zephyr->client, online, online);
-    return 1;
+    zephyr->online_once |= online;
+    if (news) (void)whimbrel_client_network(zephyr->client, online, moved);
+    return news;
 }
 
 static void unfollow(whimbrel_zephyr_t *zephyr)
@@ -515,6 +478,7 @@ int32_t whimbrel_zephyr_follow(whimbrel_zephyr_t *zephyr, whimbrel_client_t *cli
     if (client == NULL) return WHIMBREL_OK;
     zephyr->client = client;
     zephyr->told = 1; /* what a client believes at first */
+    zephyr->online_once = 0;
     (void)atomic_set(&zephyr->online, 0);
     net_mgmt_init_event_callback(&zephyr->network, network_event,
                                  NET_EVENT_L4_CONNECTED | NET_EVENT_L4_DISCONNECTED);

@@ -79,7 +79,7 @@ uint64_t whimbrel_zephyr_now(void);
 
 /**
  * Follows Zephyr's connection manager: whimbrel_zephyr_wait() calls whimbrel_client_network() when the network has gone, and
- * when it is back, then as with a new address. A network that is away now is told by the first wait. With
+ * when it is back: from the second time on as with a new address, since nobody here knows. With
  * CONFIG_WHIMBREL_CONNECTION_MANAGER. Call it after whimbrel_client_init().
  *
  * @param client  Must live until whimbrel_zephyr_close(), or until this is called with NULL, which ends it.

@@ -16,12 +16,14 @@ int fake_names_resolved(void);
 void fake_network(int up);
 /* Where NVS has its records; NULL: in memory. */
 void fake_flash(const char *path);
+/* The same in a directory. */
+void fake_flash_in(const char *directory);
 /* Fails every nvs_write() while 1. */
 void fake_flash_broken(int broken);
 
-/* A modem pipe that ends in a Unix socket. `room` is the most that it takes at a time. */
+/* A modem pipe, not open yet, to a Unix socket: `unix:PATH`. `room` is the most that it takes at a time. */
 struct modem_pipe *fake_pipe(const char *path, size_t room);
-/* The modem goes away, or is there again. */
+/* The pipe closes. */
 void fake_pipe_cut(struct modem_pipe *pipe);
 
 #endif

@@ -23,6 +23,13 @@ void fake_flash(const char *path)
     file_name = path;
 }
 
+void fake_flash_in(const char *directory)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/flash", directory);
+    fake_flash(path);
+}
+
 void fake_flash_broken(int now)
 {
     broken = now;
