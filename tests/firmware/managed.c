@@ -49,6 +49,7 @@ static void told(const whimbrel_event_t *event)
 static void ended(int32_t status)
 {
     measure_report();
+    board_print("looked up %lu", (unsigned long)client_wakes.names);
     board_print("interrupts %lu", (unsigned long)interrupts);
     board_print("client ended %d", (int)status);
     board_exit(status == WHIMBREL_OK && measure_failures() == 0 ? 0 : 1);
@@ -92,9 +93,10 @@ static void begin(void *context)
     board_interrupt(BOARD_SPARE_INTERRUPT, measured);
     if (seconds != 0)
         xTimerStart(xTimerCreate("measure", pdMS_TO_TICKS(1000 * seconds), pdTRUE, NULL, due), portMAX_DELAY);
-    measure_heap();
+    /* of a lower priority: it runs when this task rests */
     if (xTaskCreate(client_task, "client", CLIENT_STACK_WORDS, &setup, 2, NULL) != pdPASS) board_exit(3);
-    vTaskDelete(NULL);
+    measure_heap();
+    vTaskSuspend(NULL);
 }
 
 int main(void)

@@ -87,12 +87,13 @@ static void report_stacks(void)
     }
 }
 
-/* All but the task itself is given back by now: its stack and its control block are in the mark's difference. */
 static void report_heap(void)
 {
-    const size_t left = free_before - xPortGetFreeHeapSize();
+    const size_t kept = free_before - xPortGetFreeHeapSize();
+
     board_print("heap peak %u", (unsigned)(free_before - xPortGetMinimumEverFreeHeapSize()));
-    board_print("heap task %u", (unsigned)left);
+    board_print("heap kept %d", (int)kept);
+    if (kept != 0) failures++;
     board_print("heap allocations %u", (unsigned)(allocations() - start.allocations));
 }
 

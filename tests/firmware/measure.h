@@ -2,7 +2,7 @@
 #ifndef MEASURE_H
 #define MEASURE_H
 
-/* Before the client is made: the heap that is free now is the mark to compare with. */
+/* When the client's task is made and has not run: the heap that is free now is the mark to compare with. */
 void measure_heap(void);
 
 /* When it has registered: from here on, wake-ups, context switches and allocations are counted. Only the first call counts. */
