@@ -166,12 +166,12 @@ def _reply(call: int, type: Type, value: Any) -> int:
     """Gives one value."""
     if type in (Type.STRING, Type.CORELNK):
         text = str(value).encode()
-        return load().whimbrel_reply_string(call, text, len(text))
+        return int(load().whimbrel_reply_string(call, text, len(text)))
     if type == Type.OPAQUE:
-        return load().whimbrel_reply_opaque(call, bytes(value), len(value))
+        return int(load().whimbrel_reply_opaque(call, bytes(value), len(value)))
     if type == Type.OBJLNK:
-        return load().whimbrel_reply_objlnk(call, *value)
-    return getattr(load(), f"whimbrel_reply_{type.name.lower()}")(call, value)
+        return int(load().whimbrel_reply_objlnk(call, *value))
+    return int(getattr(load(), f"whimbrel_reply_{type.name.lower()}")(call, value))
 
 
 def read(resource: Resource, instance: Any, call: int) -> int:

@@ -10,10 +10,15 @@ from typing import Any
 
 from . import objects, structs
 from ._glue import Callbacks, port_table
+from .card import CardReader
 from .errors import Status, WhimbrelError, check
 from .events import NEVER, Deadline, Event, EventCode, Wake
-from .library import FEATURES, FORMATS, address, load
+from .library import ALL_FEATURES, FEATURES, FORMATS, address, load
 from .port import Port, UdpPort
+from .security import Capability, Credentials, MbedTls, Sms
+
+_ROOM = {"dtls": {"mtu": 1280}, "bootstrap": {"bootstrap": 2048}, "sms": {"sms": 2}, "uicc": {"uicc": 1024}}
+"""Limits that a part needs, unless they are said."""
 
 
 class Client:
@@ -34,17 +39,32 @@ class Client:
         access_control: bool = False,
         confirm_notifications: bool = False,
         coap: Mapping[str, int] | None = None,
+        security: MbedTls | None = None,
+        card: CardReader | None = None,
+        sms_number: str | None = None,
         **settings: int,
     ) -> None:
-        """`limits`, `coap` and `settings` (version_max, awake_ms, retry_first_s …) are named as in the C structs."""
+        """`limits`, `coap` and `settings` (version_max, awake_ms, retry_first_s …) are named as in the C structs.
+
+        `features` are names of ALL_FEATURES. With `security` there is DTLS; `card` says how a smartcard is read, `sms_number` is
+        the device's own.
+        """
         self.port = port or UdpPort()
         self.events: list[Event] = []
         self._seen = 0
         self.callbacks = Callbacks()
         self._client: int | None = None
+        self._objects: dict[int, dict[int, objects.Object]] = {}
+        self._security = security
+        parts_wanted = set(features) | ({"dtls"} if security else set())
+        if not parts_wanted <= set(ALL_FEATURES):
+            raise ValueError(f"no such parts: {parts_wanted - set(ALL_FEATURES)}")
+        listed_features = [name for name in ALL_FEATURES if name in parts_wanted]
         named = [address(f"whimbrel_format_{name}") for name in formats]
-        wanted = [address(f"whimbrel_{name}") for name in features]
-        room = structs.Limits(size=ctypes.sizeof(structs.Limits), **(limits or {}))
+        wanted = [address(f"whimbrel_{name}") for name in listed_features]
+        most = {key: value for name in listed_features for key, value in _ROOM.get(name, {}).items()}
+        most.update(limits or {})
+        room = structs.Limits(size=ctypes.sizeof(structs.Limits), **most)
         listed, parts = (c_void_p * len(named))(*named), (c_void_p * len(wanted))(*wanted)
         config = structs.Config(
             size=ctypes.sizeof(structs.Config),
@@ -58,18 +78,27 @@ class Client:
             confirm_notifications=confirm_notifications,
             coap=structs.Coap(**(coap or {})),
             event=self.callbacks.make(structs.EVENT, self._event, 0),
+            sms_number=sms_number.encode() if sms_number else None,
+            uicc=ctypes.pointer(card.table(self.callbacks)) if card else None,
             **settings,
         )
         table = port_table(self.callbacks, self.port)
+        if security:
+            table.security = security.open(table, room.servers or 1)
         size = load().whimbrel_client_size(byref(room))
         if not size:
             raise WhimbrelError(Status.ERR_ARGUMENT, "whimbrel_client_size")
         self._memory = (c_uint64 * (size // 8 + 1))()
         handle = c_void_p()
-        status = load().whimbrel_client_init(self._memory, size, byref(config), byref(table), byref(handle))
         self.callbacks.keep(config, listed, parts, room, table)
-        self.callbacks.raise_pending()
-        check(status, "whimbrel_client_init")
+        try:
+            status = load().whimbrel_client_init(self._memory, size, byref(config), byref(table), byref(handle))
+            self.callbacks.raise_pending()
+            check(status, "whimbrel_client_init")
+        except BaseException:
+            if security:
+                security.close()
+            raise
         self._client = handle.value
 
     def _event(self, _: Any, raw: Any) -> None:
@@ -129,16 +158,36 @@ class Client:
 
     # ---- servers
 
-    def add_account(self, uri: str, short_server_id: int = 1, *, binding: str | None = None, **settings: int) -> None:
-        """`settings` are named as in whimbrel_account_t: lifetime_s, pmin_s …"""
+    def add_account(
+        self,
+        uri: str,
+        short_server_id: int = 1,
+        *,
+        binding: str | None = None,
+        security: Credentials | None = None,
+        sms: Sms | None = None,
+        **settings: int,
+    ) -> None:
+        """`settings` are named as in whimbrel_account_t: lifetime_s, pmin_s … The bootstrap server's account has the Short
+        Server ID 0 and `bootstrap_server=1`."""
         account = structs.Account(
             size=ctypes.sizeof(structs.Account),
             uri=uri.encode(),
             binding=binding.encode() if binding else None,
             short_server_id=short_server_id,
+            security=ctypes.pointer(security.table()) if security else None,
+            sms=ctypes.pointer(sms.table()) if sms else None,
             **settings,
         )
         self._call("account_add", byref(account))
+
+    def secure_account(self, short_server_id: int, security: Credentials) -> None:
+        """Replaces what an account is secured with: a new session and a Register follow."""
+        self._call("account_secure", short_server_id, byref(security.table()))
+
+    def capabilities(self) -> Capability:
+        """What the DTLS backend can do; none without one."""
+        return Capability(self._call("client_capabilities"))
 
     def remove_account(self, short_server_id: int) -> None:
         self._call("account_remove", short_server_id)
@@ -151,6 +200,7 @@ class Client:
         self._call("account_update", short_server_id)
 
     def network(self, online: bool, new_address: bool = False) -> None:
+        """Tells the client that the network went, or came; while it is away nothing is sent."""
         self._call("client_network", online, new_address)
 
     # ---- bootstrap, and what is stored
@@ -175,6 +225,24 @@ class Client:
     def erase(self) -> None:
         """Removes what load() would take up."""
         self._call("configuration_erase")
+
+    # ---- short messages, and the smartcard
+
+    def set_sms_number(self, number: str) -> None:
+        """The device's number, where it was not known before: servers are told with the next Update."""
+        self._call("sms_number", number.encode())
+
+    def card_changed(self) -> None:
+        """The card may be another one, or gone, or there: it is looked at with the next poll."""
+        self._call("card_changed")
+
+    def card_message(self) -> None:
+        """Messages may wait on the card: they are fetched with the next poll."""
+        self._call("card_message")
+
+    def card_unsent(self) -> bool:
+        """Whether messages wait until the card takes them."""
+        return self._call("card_unsent") == 1
 
     # ---- objects
 
@@ -231,6 +299,7 @@ class Client:
         given = dict(enumerate(instances or ([cls()] if single else [])))
         table = objects.table(self, cls, given)
         self._call("object_add", byref(table), None)
+        self._objects[cls.object_id] = given
         for id, instance in given.items():
             instance._client, instance._instance = self, id
             if not single:
@@ -239,6 +308,8 @@ class Client:
 
     def remove_object(self, id: int) -> None:
         self._call("object_remove", id)
+        for instance in self._objects.pop(id, {}).values():
+            instance._client = None
 
     def add_access(self, path: str, owner: int, rights: Mapping[int, int]) -> None:
         """Rights by Short Server ID, 0 for all others, on an instance (`/3/0`) or, to create, an object (`/3`)."""
@@ -249,12 +320,31 @@ class Client:
             instance=place.instance,
             owner=owner,
             right_count=len(rights),
-            rights=(structs.Right * len(rights))(*rights.items()),
+            rights=(structs.Right * len(rights))(*(structs.Right(*right) for right in rights.items())),
         )
         self._call("access_add", byref(entry))
 
+    def add_instance(self, instance: objects.Object, id: int) -> None:
+        """One more instance of an object that was added with `multiple_instances`."""
+        known = self._objects[instance.object_id]
+        if id in known:
+            raise WhimbrelError(Status.ERR_EXISTS, "add_instance")
+        known[id] = instance
+        try:
+            self._call("instance_add", instance.object_id, id, None)
+        except WhimbrelError:
+            del known[id]
+            raise
+        instance._client, instance._instance = self, id
+
+    def remove_instance(self, object_id: int, id: int) -> None:
+        self._call("instance_remove", object_id, id)
+        gone = self._objects[object_id].pop(id, None)
+        if gone:
+            gone._client = None
+
     def changed(self, path: str) -> None:
-        """The value at `path` has changed; may be called from handlers."""
+        """The value at `path` has changed. From any thread, from handlers and from signal handlers of Python."""
         check(load().whimbrel_changed(self._client, structs.Path.of(path)), "whimbrel_changed")
 
     def complete(self, path: str, status: int = Status.OK) -> None:
@@ -272,6 +362,10 @@ class Client:
         """Ends the client at once, without a word to its servers. A second time does nothing."""
         client, self._client = self._client, None
         if client is not None:
-            status = load().whimbrel_client_end(client)
-            self.callbacks.raise_pending()
-            check(status, "whimbrel_client_end")
+            try:
+                status = load().whimbrel_client_end(client)
+                self.callbacks.raise_pending()
+                check(status, "whimbrel_client_end")
+            finally:
+                if self._security:
+                    self._security.close()

@@ -1,4 +1,5 @@
-"""The structs of include/whimbrel.h. tests/bench/test_layout.py compares each with what the C compiler makes of it."""
+"""The structs of include/whimbrel.h and of the backend's header. tests/bench/test_layout.py compares each with what the C
+compiler makes of it."""
 
 from __future__ import annotations
 
@@ -17,7 +18,10 @@ class Limits(Structure):
             *("servers", "objects", "instances", "access", "observations", "attributes"),
             *("recent", "deferred", "changes", "datagram", "credentials", "undo"),
         )
-    ] + [("body", c_uint32), ("mtu", c_uint16), ("bootstrap", c_uint32), ("sms", c_uint16), ("uicc", c_uint16)] + [("uicc_messages", c_uint16)]
+    ] + [
+        *(("body", c_uint32), ("mtu", c_uint16), ("bootstrap", c_uint32)),
+        *(("sms", c_uint16), ("uicc", c_uint16), ("uicc_messages", c_uint16)),
+    ]
 
 
 class Coap(Structure):
@@ -142,6 +146,9 @@ LINK_CLOSE = CFUNCTYPE(None, c_void_p, c_uint8)
 WALL_CLOCK = CFUNCTYPE(c_int64, c_void_p)
 SMS_SEND = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
 SMS_RECEIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+LOCK = CFUNCTYPE(c_uint32, c_void_p)
+UNLOCK = CFUNCTYPE(None, c_void_p, c_uint32)
+WAKE = CFUNCTYPE(None, c_void_p)
 UICC_TRANSMIT = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t))
 STORAGE = CFUNCTYPE(c_int32, c_void_p, c_uint16, c_void_p, c_size_t)
 
@@ -199,12 +206,19 @@ class Security(Structure):
     """A backend; made by C, so its functions are only addresses here."""
 
     _c_name_ = "whimbrel_security_t"
-    _fields_ = [("size", c_size_t), ("context", c_void_p)] + [
-        (name, c_void_p)
-        for name in (
-            *("capabilities", "start", "step", "feed", "write"),
-            *("state", "save", "load", "fence", "end"),
-        )
+    _fields_ = [
+        ("size", c_size_t),
+        ("context", c_void_p),
+        ("capabilities", c_void_p),
+        ("start", c_void_p),
+        ("step", c_void_p),
+        ("feed", c_void_p),
+        ("write", c_void_p),
+        ("state", c_void_p),
+        ("save", c_void_p),
+        ("load", c_void_p),
+        ("fence", c_void_p),
+        ("end", c_void_p),
     ]
 
 
@@ -238,9 +252,9 @@ class Port(Structure):
         ("link_send", LINK_SEND),
         ("link_receive", LINK_RECEIVE),
         ("link_close", LINK_CLOSE),
-        ("lock", c_void_p),
-        ("unlock", c_void_p),
-        ("wake", c_void_p),
+        ("lock", LOCK),
+        ("unlock", UNLOCK),
+        ("wake", WAKE),
         ("security", POINTER(Security)),
         ("wall_clock", WALL_CLOCK),
         ("storage_read", STORAGE),
@@ -444,6 +458,24 @@ class AccessEntry(Structure):
         ("owner", c_uint16),
         ("right_count", c_uint16),
         ("rights", POINTER(Right)),
+    ]
+
+
+class MbedTlsConfig(Structure):
+    _c_name_ = "whimbrel_mbedtls_config_t"
+    _fields_ = [
+        ("size", c_size_t),
+        ("port", POINTER(Port)),
+        ("memory", c_void_p),
+        ("memory_size", c_size_t),
+        ("allocate", c_void_p),
+        ("release", c_void_p),
+        ("trust_store", POINTER(c_uint8)),
+        ("trust_store_length", c_size_t),
+        ("without_clock", c_uint8),
+        ("no_connection_id", c_uint8),
+        ("psk_tickets", c_uint8),
+        ("sessions", c_uint8),
     ]
 
 

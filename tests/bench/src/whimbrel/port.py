@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
 
 from .errors import Status, WhimbrelError
 
@@ -19,6 +20,15 @@ class Port:
 
     storage: MutableMapping[int, bytes] | None = None
     """Stable storage, for the features that need it: a dict outlives a client, another mapping what it likes."""
+
+    texts: bool = False
+    """Whether there are send_sms() and receive_sms()."""
+
+    card: bool = False
+    """Whether there is transmit(): a slot for a smartcard."""
+
+    listens: bool = False
+    """Whether a bootstrap server finds the device at its own port and may speak first."""
 
     def now(self) -> int:
         """Milliseconds of a clock that never goes back."""
@@ -42,7 +52,27 @@ class Port:
         raise NotImplementedError
 
     def wait(self, until: int | None) -> None:
-        """Returns when a datagram waits or the time has come; None: only a datagram counts."""
+        """Returns when a datagram waits, wake() was called or the time has come; None: the time does not count."""
+        raise NotImplementedError
+
+    def wake(self) -> None:
+        """Ends wait(), from any thread: Client.changed() was called, or something else may have happened."""
+
+    def wall_clock(self) -> int | None:
+        """Seconds since 1970; None: nobody knows. Certificates are judged by it."""
+        return int(time.time())
+
+    def send_sms(self, tpdu: bytes) -> None:
+        """Takes an SMS-SUBMIT (TS 23.040); WhimbrelError(ERR_BUSY): there is no room."""
+        raise NotImplementedError
+
+    def receive_sms(self) -> bytes | None:
+        """One SMS-DELIVER or SMS-STATUS-REPORT, None if none waits."""
+        raise NotImplementedError
+
+    def transmit(self, command: bytes) -> bytes | None:
+        """The response to a command APDU; None: not yet, it is asked for again. WhimbrelError(ERR_NOT_FOUND): there is no
+        card. An empty command gives up the one that pends."""
         raise NotImplementedError
 
 
@@ -52,7 +82,7 @@ class _Lookup(threading.Thread):
     def __init__(self, host: str, port: int) -> None:
         super().__init__(daemon=True)
         self.target = (host, port)
-        self.found: list[tuple] = []
+        self.found: list[Any] = []
         self.start()
 
     def run(self) -> None:
@@ -68,6 +98,7 @@ class UdpPort(Port):
     def __init__(self) -> None:
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
+        self._waker.setblocking(False)
         self._sockets: dict[int, socket.socket] = {}
         self._lookups: dict[int, _Lookup] = {}
 
@@ -117,11 +148,13 @@ class UdpPort(Port):
         patience = None if until is None else max(0, until - self.now()) / 1000
         ready, _, _ = select.select([self._woken, *self._sockets.values()], [], [], patience)
         if self._woken in ready:
-            self._woken.recv(4096)
+            self._woken.recv(65_536)
 
     def wake(self) -> None:
-        """Ends wait(), from any thread: something that Client.run() waits for may have happened."""
-        self._waker.send(b"!")
+        try:
+            self._waker.send(b"!")
+        except BlockingIOError:
+            pass  # it has not slept for long: what is there wakes it
 
     def __del__(self) -> None:
         for used in (self._woken, self._waker, *self._sockets.values()):
@@ -152,6 +185,9 @@ class VirtualPort(Port):
 
     def now(self) -> int:
         return self.time
+
+    def wall_clock(self) -> int | None:
+        return 1_798_761_600 + self.time // 1000
 
     def random(self, size: int) -> bytes:
         return self._random.randbytes(size)
