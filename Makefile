@@ -207,6 +207,7 @@ test-qemu: setup-firmware setup-java setup-dtls qemu-archives firmware-thumbv7em
 # packages: what is installed, and what somebody else builds with it
 test-sdk: setup-sdk setup-firmware library lab-server dist
 	scripts/abi.sh
+	scripts/doc.sh
 	tests/sdk/installed.sh
 	tests/sdk/archives.sh
 
@@ -256,6 +257,13 @@ install: library ## PREFIX=/usr/local, LIBDIR=lib, DESTDIR=: libraries, header, 
 
 uninstall: ## takes out what make install put in
 	$(INSTALL) uninstall
+
+# ---- what is read
+
+.PHONY: doc
+doc: setup-sdk ## the site of the C API in target/doc-c/html, and that of the Rust code in target/doc
+	scripts/doc.sh
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 
 # ---- archives for those who have no cargo
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Shows that each check of this repository can fail: the tools run on tools/sample, once as it is and once with a flaw
-# planted. A check that lets a flaw pass is counted as failed. usage: scripts/selftest.sh [header abi symbols size bench fuzz]
+# planted. A check that lets a flaw pass is counted as failed. usage: scripts/selftest.sh [header abi doc symbols size bench fuzz]
 set -uo pipefail
 cd "$(dirname "$0")/.."
 groups=("$@")
-[ ${#groups[@]} -gt 0 ] || groups=(header abi symbols size bench fuzz)
+[ ${#groups[@]} -gt 0 ] || groups=(header abi doc symbols size bench fuzz)
 work=target/selftest
 mkdir -p "$work"
 passed=0
@@ -87,6 +87,20 @@ test_abi() {
     printf 'int whimbrel_version(void) { return 0; }\n' | cc -shared -fPIC -x c - -o "$work/abi/other.so"
     fails "library that lacks what the header declares" "declared, not exported: *whimbrel_client_poll" \
         scripts/abi.sh include/whimbrel.h "$work/abi/other.so" "$work/abi/last"
+}
+
+test_doc() {
+    local page=$work/doc/page.md header=$work/doc/whimbrel.h
+    mkdir -p "$work/doc"
+    printf '# A page\n\n## A part\n\nSee [porting](../../../docs/porting.md) and [this](#a-part).\n' >"$page"
+    local site="README.md CHANGELOG.md SECURITY.md docs ports include/whimbrel.h"
+    passes "site" scripts/doc.sh $site "$page"
+    printf '# A page\n\nSee [nothing](../../../docs/porting.md#nothing).\n' >"$page"
+    fails "link to nothing" "page-docs-porting--nothing" scripts/doc.sh $site "$page"
+    sed 's/@param next_ms/@param later_ms/' include/whimbrel.h >"$header"
+    fails "parameter that does not exist" "later_ms" scripts/doc.sh "$header"
+    sed 's/^uint32_t whimbrel_version(void);/&\nuint32_t whimbrel_more(void);/' include/whimbrel.h >"$header"
+    fails "function without a word" "whimbrel_more" scripts/doc.sh "$header"
 }
 
 test_symbols() {
