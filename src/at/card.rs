@@ -8,7 +8,7 @@
 //!
 //! A command line is carried to its end even if nobody wants the response any more, so that there is one in flight only.
 
-use super::channels::{Known, Plan, Step, bit, channel_of, refused};
+use super::channels::{Known, Plan, Step, bit, channel_of, close, closes, refused};
 use super::output::Output;
 use super::text::{Outcome, Parameters, after, digest, is_hex, number, octet, unquoted};
 use crate::bytes::{put, zeroise};
@@ -124,6 +124,8 @@ pub struct Slot {
     state: State,
     /// The caller has asked for another command while the line was busy with the one before.
     again: bool,
+    /// The command is MANAGE CHANNEL that closes this one, and waits for the line that is busy with the one before; 0: not so.
+    behind: u8,
     /// The command line in flight.
     pub(super) step: Step,
     found: Found,
@@ -187,6 +189,7 @@ impl Slot {
             asked: 0,
             state: State::Idle,
             again: false,
+            behind: 0,
             step: Step::None,
             found: Found::Nothing,
             due: Instant::ZERO,
@@ -207,14 +210,22 @@ impl Slot {
         Cards(self)
     }
 
-    /// Takes a command, unless the line is busy with the one before.
+    /// Takes a command, unless the line is busy with the one before: of what comes then only the end of a channel is kept,
+    /// because who ends a session in the middle does not come back to say it again.
     fn accept(&mut self, reach: Result<(), Error>, command: &[u8]) -> Result<(), Error> {
         if core::mem::take(&mut self.broken) {
             return Err(Error::Closed);
         }
         reach?;
         if self.step != Step::None {
-            self.again = true;
+            let channel = closes(command);
+            if self.open & bit(channel) == 0 {
+                self.again = true;
+            } else {
+                self.behind = channel;
+                self.asked = digest(command.iter().copied());
+                self.state = State::Queued;
+            }
             return Ok(());
         }
         let class = match command.first_chunk::<4>() {
@@ -233,13 +244,12 @@ impl Slot {
     fn give_up(&mut self) {
         match self.state {
             State::Failed(_) => self.broken = true,
-            State::Answered if self.opened > 0 => {
-                self.open &= !bit(self.opened);
-                self.closing |= if self.known == Known::Generic { bit(self.opened) } else { 0 };
-            }
-            _ => {}
+            State::Answered => self.leave(self.opened),
+            State::Queued => self.leave(self.ending()),
+            State::Idle => {}
         }
         self.opened = 0;
+        self.behind = 0;
         self.state = State::Idle;
         self.asked = 0;
         self.tries = 0;
@@ -247,6 +257,47 @@ impl Slot {
         if self.step == Step::None {
             self.apdu.wipe();
         }
+    }
+
+    /// The channel that the command closes; 0: none.
+    fn ending(&self) -> u8 {
+        match self.step {
+            _ if self.behind > 0 => self.behind,
+            Step::SimpleClose(channel) => channel,
+            Step::None | Step::AskOpen | Step::AskSend | Step::Close(_) => closes(self.apdu.all()),
+            // the buffer may be a response already
+            _ => 0,
+        }
+    }
+
+    /// Nobody will close that channel: it is closed from here, when the line is free.
+    fn leave(&mut self, channel: u8) {
+        if self.open & bit(channel) == 0 {
+            return;
+        }
+        self.closed(channel);
+        let opens = self.step == Step::Open && self.channel == channel;
+        if opens || self.known != Known::Channels || self.session(channel).is_some() {
+            self.closing |= bit(channel);
+        }
+    }
+
+    /// The line is free for what came while it was busy.
+    fn go_on(&mut self) {
+        if self.known == Known::Channels {
+            // a session that was not opened needs no end
+            self.closing &= self.in_session();
+        }
+        if self.behind > 0 {
+            self.apdu.wipe();
+            self.apdu.set(&[&close(core::mem::take(&mut self.behind))]);
+            self.channel = 0;
+        }
+    }
+
+    /// Whether the line in flight is for the command that the caller waits for.
+    const fn is_awaited(&self) -> bool {
+        matches!(self.state, State::Queued) && self.behind == 0
     }
 
     /// Wipes the octets of a command that nobody waits for.
@@ -298,7 +349,7 @@ impl Slot {
     /// So many octets of response are in the buffer.
     pub(super) const fn answered(&mut self, octets: usize) {
         self.apdu.length = octets;
-        if matches!(self.state, State::Queued) {
+        if self.is_awaited() {
             self.state = State::Answered;
         }
     }
@@ -311,7 +362,7 @@ impl Slot {
 
     /// A channel is open, unless the caller has not waited for it: then nobody would close it.
     pub(super) const fn opened(&mut self, channel: u8) {
-        if matches!(self.state, State::Queued) {
+        if self.is_awaited() {
             self.open |= bit(channel);
             self.opened = channel;
         } else {
@@ -319,16 +370,19 @@ impl Slot {
         }
     }
 
-    /// A channel is open for the caller no more.
+    /// A channel is open for the caller no more, and need not be closed.
     pub(super) const fn closed(&mut self, channel: u8) {
         self.open &= !bit(channel);
+        self.closing &= !bit(channel);
         self.used = self.open != 0;
     }
 
     /// A command could not be carried: the channels are to be closed.
     pub(super) fn fail(&mut self, error: Error) {
         self.apdu.wipe();
-        if self.state == State::Queued {
+        if core::mem::take(&mut self.behind) > 0 {
+            self.state = State::Failed(Error::Closed);
+        } else if self.state == State::Queued {
             self.state = State::Failed(error);
         } else {
             self.broken |= self.used;
@@ -446,6 +500,8 @@ impl Carry for Slot {
         if super::command::is_busy(outcome) && found == Found::Nothing && self.tries < BUSY_TRIES {
             self.tries = self.tries.wrapping_add(1);
             self.due = now.after(BUSY_MS);
+            self.go_on();
+            self.settle();
             self.forget_idle();
             return false;
         }
@@ -455,6 +511,7 @@ impl Carry for Slot {
             self.fail(refused(outcome));
         } else {
             self.ended(step, found, outcome);
+            self.go_on();
             self.settle();
         }
         self.forget_idle();
@@ -479,6 +536,7 @@ impl Carry for Slot {
             self.broken = true;
             self.close_all();
         }
+        self.go_on();
         self.forget_idle();
         self.due = Instant::ZERO;
         self.tries = 0;

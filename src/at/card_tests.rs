@@ -53,6 +53,23 @@ fn what_is_given_up_is_overwritten_at_once_or_when_the_line_has_ended() {
 }
 
 #[test]
+fn the_end_of_a_channel_leaves_nothing_of_the_command_before_it() {
+    const CLOSE_2: [u8; 4] = [0, 0x70, 0x80, 2];
+    for outcome in [Outcome::Ok, Outcome::Equipment(14)] {
+        let mut slot = flying();
+        slot.open = bit(2);
+        assert_eq!(ask(&mut slot, &CLOSE_2), Ok(None));
+        assert_eq!(slot.octets(), VERIFY, "still on its way");
+        if outcome == Outcome::Ok {
+            assert!(slot.line(b"+CSIM: 8,\"ABCD9000\""));
+        }
+        slot.done(Instant::ZERO, outcome);
+        assert_eq!(slot.octets(), CLOSE_2);
+        assert!(slot.apdu.octets.iter().skip(CLOSE_2.len()).all(|octet| *octet == 0));
+    }
+}
+
+#[test]
 fn an_error_overwrites_the_command() {
     for outcome in [Outcome::Ok, Outcome::Error, Outcome::Equipment(13)] {
         let mut slot = flying();

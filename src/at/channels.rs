@@ -11,6 +11,8 @@ use super::text::{Outcome, hex_digit};
 use crate::error::Error;
 
 const MANAGE_CHANNEL: u8 = 0x70;
+/// MANAGE CHANNEL: P1 that closes.
+const CLOSE: u8 = 0x80;
 const SELECT: u8 = 0xa4;
 const READ_BINARY: u8 = 0xb0;
 const READ_RECORD: u8 = 0xb2;
@@ -99,9 +101,7 @@ impl Slot {
             Known::Opens => Step::AskSend,
             Known::Generic => match self.apdu.all() {
                 [_, MANAGE_CHANNEL, 0, channel, ..] => Step::SimpleOpen(*channel),
-                [_, MANAGE_CHANNEL, 0x80, channel, ..] => {
-                    Step::SimpleClose(if *channel == 0 { self.channel } else { *channel })
-                }
+                [_, MANAGE_CHANNEL, CLOSE, ..] => Step::SimpleClose(closes(self.apdu.all())),
                 _ => Step::Simple,
             },
             Known::Channels => match self.plan() {
@@ -137,9 +137,9 @@ impl Slot {
                 let free = [1, 2, 3].iter().find(|channel| taken & bit(**channel) == 0);
                 free.copied().map_or(Plan::Word(NO_CHANNEL), Plan::Opened)
             }
-            (0x80, channel) if self.open & bit(channel) == 0 => Plan::Word(NO_CHANNEL),
-            (0x80, channel) if self.session(channel).is_some() => Plan::Step(Step::Close(channel)),
-            (0x80, channel) => Plan::Closed(channel),
+            (CLOSE, channel) if self.open & bit(channel) == 0 => Plan::Word(NO_CHANNEL),
+            (CLOSE, channel) if self.session(channel).is_some() => Plan::Step(Step::Close(channel)),
+            (CLOSE, channel) => Plan::Closed(channel),
             _ => Plan::Word(WRONG_PARAMETERS),
         }
     }
@@ -349,6 +349,20 @@ pub(super) const fn refused(outcome: Outcome) -> Error {
 /// The channel in a class byte (ETSI TS 102 221 section 10.1.1).
 pub(super) const fn channel_of(class: u8) -> u8 {
     if class & 0x40 == 0 { class & 3 } else { (class & 15).wrapping_add(4) }
+}
+
+/// MANAGE CHANNEL that closes that channel.
+pub(super) const fn close(channel: u8) -> [u8; 4] {
+    [0, MANAGE_CHANNEL, CLOSE, channel]
+}
+
+/// The channel that a command closes; 0: none.
+pub(super) const fn closes(command: &[u8]) -> u8 {
+    match command {
+        [class, MANAGE_CHANNEL, CLOSE, 0, ..] => channel_of(*class),
+        [_, MANAGE_CHANNEL, CLOSE, channel, ..] => *channel,
+        _ => 0,
+    }
 }
 
 /// A channel as a bit: 1 to 19, because the basic channel is neither opened nor closed.

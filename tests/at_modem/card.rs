@@ -11,7 +11,7 @@ use whimbrel::uicc::{Card, RESPONSE_MAX};
 
 pub const OPEN: &str = "0070000001";
 pub const CLOSE_1: &str = "00708001";
-const SUBMIT: &str = "01000B915155550521F3000401A5";
+pub const SUBMIT: &str = "01000B915155550521F3000401A5";
 
 pub fn select_1() -> String {
     format!("01A40404{:02X}{AID}00", AID.len() / 2)

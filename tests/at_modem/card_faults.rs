@@ -1,8 +1,8 @@
 //! APDUs, and a modem or a card that does not do as it should: an error is told, never the response to another command, and
 //! the next session works.
 
-use crate::bench::{Bench, CONFIG};
-use crate::card::{CLOSE_1, OPEN, ready, ready_with, select_1};
+use crate::bench::{Bench, CONFIG, send};
+use crate::card::{CLOSE_1, OPEN, SUBMIT, ready, ready_with, select_1};
 use crate::fake::{FAULTS, Fake, Fault};
 use whimbrel::at::{Code, Config, Progress, Readiness, Way};
 use whimbrel::error::Error;
@@ -259,6 +259,114 @@ fn a_channel_whose_opening_nobody_has_waited_for_is_closed() {
             }
             assert_eq!(bench.fake.card.open(), [0; 0]);
             assert_eq!(bench.apdu(OPEN), Ok("019000".into()));
+        }
+    }
+}
+
+/// How the end of a client in the middle of a session looks: the command is given up, the end of the channel handed over
+/// once, and nobody comes back.
+#[test]
+fn a_channel_whose_end_is_handed_over_while_the_line_is_busy_is_closed() {
+    for way in WAYS {
+        for command in [GIVE_BACK, &select_1(), CLOSE_1, "00A40004022FE200"] {
+            for next in [None, Some(""), Some(OPEN)] {
+                let what = format!("{way:?} {command} {next:?}");
+                let mut bench = opened(way, |fake| fake.latency = 500);
+                assert_eq!(bench.ask(command), Ok(None), "{what}");
+                bench.run(10);
+                assert_eq!(bench.ask(""), Ok(None), "{what}");
+                assert_eq!(bench.ask(CLOSE_1), Ok(None), "{what}");
+                if let Some(next) = next {
+                    assert_eq!(bench.ask(next), Ok(None), "{what}");
+                    assert_eq!(bench.ask(""), Ok(None), "{what}");
+                }
+                works_again(&mut bench, &what);
+                assert_eq!(bench.count(Code::Restarted), 0, "{what}");
+            }
+        }
+    }
+}
+
+/// The same, where the application was only being selected.
+#[test]
+fn a_session_that_is_being_opened_when_its_end_is_handed_over_is_closed() {
+    for answer in [None, Some("+CME ERROR: 22"), Some("+CME ERROR: 14"), Some("ERROR")] {
+        for given_up in [false, true] {
+            let mut bench = ready(Way::Channels);
+            assert_eq!(bench.apdu(OPEN), Ok("019000".into()));
+            bench.fake.latency = 500;
+            bench.fake.unknown = answer.map(|answer| ("AT+CCHO", answer)).into_iter().collect();
+            assert_eq!(bench.ask(&select_1()), Ok(None));
+            bench.run(10);
+            assert_eq!(bench.ask(CLOSE_1), Ok(None));
+            if given_up {
+                assert_eq!(bench.ask(""), Ok(None));
+            }
+            bench.run(2_000);
+            bench.fake.unknown.clear();
+            works_again(&mut bench, answer.unwrap_or("OK"));
+            let ended = usize::from(answer.is_none());
+            assert_eq!(bench.commands("AT+CCHC"), ended + 1, "what is not open is not closed: {answer:?}");
+        }
+    }
+}
+
+#[test]
+fn who_waits_for_the_end_of_a_channel_behind_another_command_is_told_of_it() {
+    for way in WAYS {
+        let mut bench = opened(way, |fake| fake.latency = 500);
+        assert_eq!(bench.ask(GIVE_BACK), Ok(None));
+        bench.run(10);
+        assert_eq!(bench.ask(""), Ok(None));
+        assert_eq!(bench.apdu(CLOSE_1), Ok("9000".into()));
+        assert_eq!(bench.fake.card.open(), [0; 0]);
+        works_again(&mut bench, "waited");
+        // the command before it fails: all channels are closed
+        let mut bench = opened(way, |fake| fake.latency = 500);
+        bench.fake.unknown = vec![("AT+CSIM", "ERROR"), ("AT+CGLA", "ERROR")];
+        assert_eq!(bench.ask(GIVE_BACK), Ok(None));
+        bench.run(10);
+        bench.fake.unknown.clear();
+        assert_eq!(bench.ask(CLOSE_1), Ok(None));
+        bench.run(600);
+        assert_eq!(bench.ask(CLOSE_1), Err(Error::Closed));
+        works_again(&mut bench, "failed");
+    }
+}
+
+/// The modem is at work on a message, and the end of the channel waits until nobody waits for it any more.
+#[test]
+fn the_end_of_a_channel_that_is_given_up_before_its_turn_comes_later() {
+    for way in WAYS {
+        let mut bench = opened(way, |fake| fake.deaf_to = vec!["AT+CMGS"]);
+        send(&mut bench.modem, SUBMIT).unwrap();
+        bench.run(10);
+        assert!(bench.fake.commands.last().unwrap().starts_with("AT+CMGS"));
+        assert_eq!(bench.ask(CLOSE_1), Ok(None));
+        bench.run(1_000);
+        assert_eq!(bench.ask(""), Ok(None));
+        bench.fake.deaf_to.clear();
+        bench.fake.say("\r\n+CMS ERROR: 38\r\n");
+        works_again(&mut bench, "given up");
+        assert_eq!(bench.count(Code::Restarted), 0);
+    }
+}
+
+#[test]
+fn the_end_of_a_channel_that_is_given_up_on_its_way_happens_once() {
+    for way in WAYS {
+        for busy in [0, 1] {
+            let mut bench = opened(way, |fake| fake.latency = 500);
+            bench.fake.card.busy = busy;
+            assert_eq!(bench.ask(CLOSE_1), Ok(None));
+            bench.run(10);
+            assert_eq!(bench.ask(""), Ok(None));
+            works_again(&mut bench, "on its way");
+            assert_eq!(
+                bench.fake.card.seen.iter().filter(|apdu| *apdu == CLOSE_1).count(),
+                2,
+                "and that of the test"
+            );
         }
     }
 }
