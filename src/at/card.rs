@@ -170,10 +170,12 @@ pub(super) trait Carry {
     fn octets(&self) -> &[u8];
     /// Takes a line that came while it was in flight; `false`: it is no part of the answer.
     fn line(&mut self, line: &[u8]) -> bool;
-    /// It has ended. Whether the SIM is gone.
+    /// It has ended. Whether the SIM seems to be gone.
     fn done(&mut self, now: Instant, outcome: Outcome) -> bool;
     /// Channels are out of reach: the line or the modem is; `forget`: the modem knows nothing of them any more.
     fn lose(&mut self, error: Error, forget: bool);
+    /// The card was off: nothing of it is open.
+    fn was_off(&mut self);
     /// How the caller's command comes along.
     fn progress(&self) -> Progress;
 }
@@ -541,12 +543,16 @@ impl Carry for Slot {
         self.due = Instant::ZERO;
         self.tries = 0;
         if forget {
-            self.sessions = [None; 3];
-            self.closing = 0;
+            self.was_off();
             if self.silences < SILENCES {
                 self.known = Known::of(self.way);
             }
         }
+    }
+
+    fn was_off(&mut self) {
+        self.sessions = [None; 3];
+        self.closing = 0;
     }
 
     fn progress(&self) -> Progress {

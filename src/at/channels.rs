@@ -334,10 +334,11 @@ const fn knows_not(outcome: Outcome) -> bool {
     matches!(refused(outcome), Error::Refused | Error::NotSupported)
 }
 
-/// What it means for the card that a command line was refused.
+/// What it means for the card that a command line was refused. That there is none is not taken from one answer: then +CPIN
+/// is asked, which tells it.
 pub(super) const fn refused(outcome: Outcome) -> Error {
     match outcome {
-        Outcome::Equipment(10) | Outcome::Message(310) => Error::NotFound,
+        Outcome::Equipment(10) | Outcome::Message(310) => Error::Closed,
         Outcome::Equipment(11 | 12 | 17 | 18) | Outcome::Message(311 | 316..=318) => Error::Unauthorized,
         Outcome::Equipment(13 | 15) | Outcome::Message(313 | 315) => Error::Link,
         Outcome::Equipment(14) | Outcome::Message(314) => Error::Busy,

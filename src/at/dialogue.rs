@@ -509,8 +509,18 @@ impl Modem<'_> {
 
     /// The modem has lost its settings.
     pub(super) fn restarted(&mut self, cause: Cause) {
+        self.set_up_again(cause, true);
+    }
+
+    /// The same, by an answer that may mean something else: channels that are open still are closed, unless +CPIN tells that
+    /// the card was off.
+    pub(super) fn doubted(&mut self) {
+        self.set_up_again(Cause::Settings, false);
+    }
+
+    fn set_up_again(&mut self, cause: Cause, forget: bool) {
         self.abandon();
-        self.lose_card(Error::Closed, true);
+        self.lose_card(Error::Closed, forget);
         self.following = None;
         self.output.clear();
         self.open = false;

@@ -35,6 +35,7 @@ impl Modem<'_> {
         self.lost_ms = LOST_FIRST_MS;
         self.network = Network::UNKNOWN;
         self.setup.sim = Sim::Unknown;
+        self.setup.missing = 0;
         self.setup.acknowledged = false;
         self.setup.spelt_out = false;
         self.setup.echoes = false;
@@ -160,6 +161,11 @@ impl Modem<'_> {
             Outcome::Equipment(10) | Outcome::Message(310) => Sim::Missing,
             Outcome::Error | Outcome::Equipment(_) | Outcome::Message(_) => Sim::Unusable,
         };
+        let missing = self.setup.sim == Sim::Missing;
+        self.setup.missing = if missing { self.setup.missing.saturating_add(1) } else { 0 };
+        if let (Sim::Missing | Sim::Pin | Sim::Puk, Some(card)) = (self.setup.sim, self.card.as_mut()) {
+            card.0.was_off();
+        }
         if self.setup.sim == Sim::Ready {
             // the PIN was right, if there was one: it may be entered after the next start
             self.setup.pin_spent = false;

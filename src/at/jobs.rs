@@ -96,7 +96,7 @@ impl Modem<'_> {
         }
         let now = self.now;
         if self.card.as_mut().is_some_and(|card| card.0.done(now, outcome)) {
-            self.restarted(Cause::Settings);
+            self.doubted();
         }
     }
 
@@ -117,6 +117,8 @@ impl Modem<'_> {
         match self.setup.sim {
             // it may still be starting
             _ if tries < SIM_TRIES => Ok(()),
+            // so far that was something else
+            Sim::Missing if self.setup.missing < SIM_TRIES => Ok(()),
             Sim::Missing => Err(Error::NotFound),
             Sim::Unusable => Err(Error::Link),
             Sim::Pin | Sim::Puk => Err(Error::Unauthorized),

@@ -227,6 +227,8 @@ enum Sim {
 /// What the init list found out.
 struct Setup {
     sim: Sim,
+    /// How often in a row it was said to be missing.
+    missing: u8,
     /// What the application was told of it.
     sim_told: Readiness,
     /// The PIN was entered, and has not been accepted yet.
@@ -304,6 +306,7 @@ impl<'m> Modem<'m> {
             lost_ms: init::LOST_FIRST_MS,
             setup: Setup {
                 sim: Sim::Unknown,
+                missing: 0,
                 sim_told: Readiness::Starting,
                 pin_spent: false,
                 acknowledged: false,
@@ -463,7 +466,7 @@ impl Card for Modem<'_> {
     ///
     /// Where the modem manages the channels ([`Way::Channels`]), SELECT by AID has no data in its response.
     /// [`Error::NotFound`]: there is no SIM, asked three times; [`Error::Unauthorized`]: it wants a PIN; [`Error::Closed`]: the
-    /// modem has restarted, or its session is gone; [`Error::Timeout`]: no answer; [`Error::Link`]: the modem is lost, or its SIM
+    /// modem has restarted, or its session or its SIM seems to be gone; [`Error::Timeout`]: no answer; [`Error::Link`]: the modem is lost, or its SIM
     /// does not work; [`Error::Busy`]: the SIM stays busy; [`Error::Refused`]: the modem does not carry it;
     /// [`Error::Malformed`]: its answer has no sense; [`Error::Truncated`]: the response did not fit; [`Error::BadValue`]: not a
     /// command; [`Error::NotSupported`]: no [`Memory::card`], or the modem cannot do so.

@@ -184,13 +184,13 @@ fn errors_of_the_modem_are_told_apart() {
         ("ERROR", Error::Refused),
         ("+CME ERROR: 3", Error::Refused),
         ("+CME ERROR: 4", Error::NotSupported),
-        ("+CME ERROR: 10", Error::NotFound),
+        ("+CME ERROR: 10", Error::Closed),
         ("+CME ERROR: 11", Error::Unauthorized),
         ("+CME ERROR: 12", Error::Unauthorized),
         ("+CME ERROR: 13", Error::Link),
         ("+CME ERROR: 15", Error::Link),
         ("+CME ERROR: SIM failure", Error::Refused),
-        ("+CMS ERROR: 310", Error::NotFound),
+        ("+CMS ERROR: 310", Error::Closed),
     ] {
         let mut bench = ready_with(Way::Generic, |fake| fake.unknown = vec![("AT+CSIM", answer)]);
         assert_eq!(bench.apdu(OPEN), Err(error), "{answer}");
@@ -442,13 +442,73 @@ fn a_sim_that_is_pulled_out_in_a_session_is_missing_after_that() {
         let mut bench = opened(way, |_| {});
         bench.fake.card.missing = true;
         bench.fake.card.reset();
-        assert_eq!(bench.apdu(GIVE_BACK), Err(Error::NotFound));
-        assert_eq!(bench.apdu(OPEN).err(), if way == Way::Generic { Some(Error::NotFound) } else { None });
+        let asked = bench.commands("AT+CPIN?");
+        assert_eq!(bench.apdu(GIVE_BACK), Err(Error::Closed), "not by one answer");
+        assert_eq!(bench.apdu("00A40004022FE200"), Err(Error::NotFound));
+        assert_eq!(bench.commands("AT+CPIN?"), asked + 3);
         bench.run(60_000);
         assert_eq!(bench.modem.state().readiness, Readiness::NoSim);
         assert_eq!(bench.ask(GIVE_BACK), Err(Error::NotFound));
         bench.fake.card.missing = false;
         works_again(&mut bench, "put in again");
+    }
+}
+
+/// That there is no card deletes accounts: one odd answer is not enough for it.
+#[test]
+fn one_answer_that_there_is_no_sim_ends_the_session_and_no_more() {
+    for way in WAYS {
+        for answer in ["+CME ERROR: 10", "+CME ERROR: 11", "+CME ERROR: 12", "+CMS ERROR: 310"] {
+            let mut bench = opened(way, |_| {});
+            bench.fake.unknown = vec![("AT+CSIM", answer), ("AT+CGLA", answer)];
+            assert_eq!(bench.ask(GIVE_BACK), Ok(None));
+            bench.run(30);
+            bench.fake.unknown.clear();
+            let locked = answer.ends_with("11") || answer.ends_with("12");
+            let error = if locked { Error::Unauthorized } else { Error::Closed };
+            assert_eq!(bench.ask(GIVE_BACK), Err(error), "{way:?} {answer}");
+            // the channel is open still, and is not forgotten
+            works_again(&mut bench, answer);
+            assert_eq!(bench.commands("AT+CPIN?"), 2, "{way:?} {answer}");
+        }
+    }
+}
+
+/// Other reasons why a SIM cannot be used do not count for that.
+#[test]
+fn a_sim_is_missing_only_when_that_was_said_three_times_in_a_row() {
+    for (before, times) in [("+CME ERROR: 14", 4), ("ERROR", 4), ("+CME ERROR: 13", 9)] {
+        let mut fake = Fake::new();
+        fake.unknown = vec![("AT+CPIN?", before)];
+        let mut bench = Bench::with_card(CONFIG, Way::Generic, fake);
+        bench.until(|bench| bench.commands("AT+CPIN?") == times);
+        bench.fake.unknown.clear();
+        bench.fake.card.missing = true;
+        bench.until(|bench| bench.commands("AT+CPIN?") == times + 2);
+        bench.run(100);
+        assert_eq!(bench.modem.state().readiness, Readiness::NoSim);
+        assert_eq!(bench.ask(OPEN), Ok(None), "{before}");
+        assert_eq!(bench.apdu(OPEN), Err(Error::NotFound), "{before}");
+        assert_eq!(bench.commands("AT+CPIN?"), times + 3, "{before}");
+    }
+}
+
+/// A card that was off has no channels: another one's would be closed.
+#[test]
+fn nothing_is_closed_on_a_card_that_was_off() {
+    for way in WAYS {
+        let mut bench = opened(way, |_| {});
+        bench.fake.card.missing = true;
+        bench.fake.card.reset();
+        assert_eq!(bench.apdu(GIVE_BACK), Err(Error::Closed));
+        bench.run(10_000);
+        bench.fake.card.missing = false;
+        let (lines, before) = (["AT+CCHC", "AT+CSIM"], bench.fake.commands.len());
+        bench.run(60_000);
+        bench.until_ready();
+        let sent = &bench.fake.commands[before..];
+        assert!(!sent.iter().any(|line| lines.iter().any(|start| line.starts_with(start))), "{sent:?}");
+        works_again(&mut bench, "another card");
     }
 }
 
