@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from .errors import MEANINGS, Status
 from .structs import RawEvent
 
 NEVER = 2**64 - 1
@@ -75,6 +76,16 @@ class Event:
     status: int
     path: str
     at: int | None
+
+    @property
+    def reason(self) -> str:
+        """What `status` says: a CoAP code as `4.03`, the name and the meaning of an error, or nothing for 0. Of CARD_FAILED it
+        has parts of its own: CardStep in the upper half, a status word or an error in the lower."""
+        if self.status in MEANINGS:
+            return f"{Status(self.status).name}: {MEANINGS[self.status]}"
+        if 0 < self.status <= 0xFF:
+            return f"{self.status >> 5}.{self.status & 0x1F:02}"
+        return str(self.status) if self.status else ""
 
     @classmethod
     def of(cls, raw: RawEvent) -> Event:

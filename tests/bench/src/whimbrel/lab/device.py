@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..card import CardReader
 from ..client import Client
 from ..errors import Status, WhimbrelError
+from ..events import EventCode
 from ..library import FEATURES
 from ..port import Port
 from ..security import MbedTls
@@ -35,6 +36,8 @@ class LabPort(Port):
         self.inserted = card
         self.texts = number is not None or modem is not None
         self.card = slot or card is not None or modem is not None
+        self.radio = True
+        """Off between the events RADIO_OFF and RADIO_ON, as a product switches it. Short messages come all the same."""
         self._random = random.Random(f"{lab.seed} {self.peer}")
         self._remote: dict[int, str] = {}
         self._waiting: dict[int, deque[bytes]] = {}
@@ -47,7 +50,9 @@ class LabPort(Port):
     # ---- what the lab brings
 
     def arrived(self, sender: str, datagram: bytes) -> None:
-        """A datagram. If no link goes there, it is dropped, as by a closed socket."""
+        """A datagram. If no link goes there, it is dropped, as by a closed socket; and nobody hears it while the radio is off."""
+        if not self.radio:
+            return
         for link, remote in self._remote.items():
             if remote == sender:
                 self._waiting.setdefault(link, deque()).append(datagram)
@@ -189,6 +194,11 @@ class LabDevice(Client):
         self.port.polled()
         self.due = super().poll()
         return self.due
+
+    def _event(self, context: Any, raw: Any) -> None:
+        super()._event(context, raw)
+        if self.events[-1].code in (EventCode.RADIO_OFF, EventCode.RADIO_ON):
+            self.port.radio = self.events[-1].code == EventCode.RADIO_ON
 
     def _call(self, name: str, *arguments: Any) -> int:
         # whatever the client is told may give it something to do

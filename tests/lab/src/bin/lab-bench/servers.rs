@@ -106,6 +106,10 @@ fn secured(order: &Order<'_>) -> Result<Option<Settings>, String> {
         other => return Err(format!("certificate: there is no {other}")),
     }
     .map(|(certificate, key)| Certified { certificate, key, trust: keys::AUTHORITY });
+    if order.get("number").is_some() {
+        // one record is one short message
+        settings.mtu = 140;
+    }
     settings.connection_ids = order.flag_if("connection_ids")?.unwrap_or(true);
     let wanted = !settings.psks.is_empty() || settings.certified.is_some();
     Ok(wanted.then_some(settings))
