@@ -531,6 +531,9 @@ int32_t whimbrel_zephyr_wait(whimbrel_zephyr_t *zephyr, uint64_t until_ms)
         return WHIMBREL_ERR_LINK;
     }
     if (fds[0].revents != 0) (void)zvfs_eventfd_read(zephyr->event, &count);
+#ifdef CONFIG_WHIMBREL_MODEM_PIPE
+    (void)serve_modem(zephyr); /* so that what has come shows in whimbrel_modem_state() */
+#endif
     return WHIMBREL_OK;
 }
 

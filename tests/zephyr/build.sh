@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 python=$1
 out=target/tests-zephyr
 mkdir -p "$out"
-"$python" tests/zephyr/configure.py "$out/autoconf.h" tests/zephyr/full.conf
+"$python" tests/zephyr/configure.py "$out" tests/zephyr/full.conf
 
 flags=(-std=c99 -g -O1 -Wall -Wextra -Wpedantic -Werror -include "$out/autoconf.h" -Iinclude -Iports/zephyr
     -Itests/zephyr/include -Itests/zephyr/fake)

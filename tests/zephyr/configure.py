@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes autoconf.h as Zephyr's build system does: by the module's Kconfig, the sample's, and a configuration.
+"""Writes autoconf.h and .config as Zephyr's build system does: by the module's Kconfig, the sample's, and a configuration.
 
-usage: configure.py HEADER FILE... [CONFIG_NAME=VALUE...]   Anything that Kconfig would warn of is an error.
+usage: configure.py DIRECTORY FILE... [CONFIG_NAME=VALUE...]   Anything that Kconfig would warn of is an error.
 """
 
 from __future__ import annotations
@@ -42,15 +42,20 @@ def text(value: object) -> str:
     return {0: "n", 1: "m", 2: "y"}.get(value, "") if isinstance(value, int) else str(value)
 
 
+def write(kconf: kconfiglib.Kconfig, directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    kconf.write_autoconf(str(directory / "autoconf.h"))
+    kconf.write_config(str(directory / ".config"), save_old=False)
+
+
 def main() -> None:
-    header, *rest = sys.argv[1:]
+    directory, *rest = sys.argv[1:]
     files = [Path(one) for one in rest if "=" not in one]
     try:
         kconf = configured(files, [one for one in rest if "=" in one])
     except (ValueError, kconfiglib.KconfigError) as error:
         sys.exit(f"configure: {error}")
-    Path(header).parent.mkdir(parents=True, exist_ok=True)
-    kconf.write_autoconf(header)
+    write(kconf, Path(directory))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
  *
  *   network 0|1       see fake_network()
  *   names MS          see fake_name_delay()
- *   cut               power goes: no goodbye, nothing is flushed
+ *
+ * $FAKE_NETWORK is 0 where there is no network yet.
  */
 #define _GNU_SOURCE
 #include "fake.h"
@@ -25,7 +26,7 @@ static void *obey(void *context)
         } else if (sscanf(line, "names %d", &number) == 1) {
             fake_name_delay(number);
         } else {
-            _exit(0);
+            _exit(2);
         }
         printf("board: %s", line);
         fflush(stdout);
@@ -37,8 +38,10 @@ static void *obey(void *context)
 __attribute__((constructor)) static void power_on(void)
 {
     pthread_t thread;
+    const char *network = getenv("FAKE_NETWORK");
 
     fake_flash(getenv("FAKE_FLASH"));
+    fake_network(network == NULL || atoi(network) != 0);
     if (pthread_create(&thread, NULL, obey, NULL) != 0) abort();
     pthread_detach(thread);
 }
