@@ -190,7 +190,7 @@ impl Modem<'_> {
             if flight.command == Command::Send {
                 self.send_once_more(detail(outcome));
             }
-            self.restarted(Cause::Settings);
+            self.doubted();
             // a modem that says READY and does not mean it is not asked every two seconds for ever
             self.pause = self.now.after(growing(BUSY_MS, self.setup.upsets, UPSET_LONGEST_MS));
             self.setup.upsets = self.setup.upsets.saturating_add(1);
@@ -201,7 +201,7 @@ impl Modem<'_> {
             Command::Send if outcome == Outcome::Error => {
                 // without a number: perhaps it is not in PDU mode any more
                 self.send_once_more(0);
-                self.restarted(Cause::Settings);
+                self.doubted();
             }
             Command::Send => self.not_sent(outcome),
             Command::CentreSet => self.sms.set_centre = false,
@@ -211,7 +211,7 @@ impl Modem<'_> {
                 // what came meanwhile was stored without a word
                 self.sms.list = self.now;
             }
-            Command::Route => self.restarted(Cause::Settings),
+            Command::Route => self.doubted(),
             Command::RouteAsk if flight.found == Found::Broken => self.restarted(Cause::Settings),
             Command::Select if ok => self.sms.selected = flight.place.storage,
             Command::Select if is_busy(outcome) => self.pause = self.now.after(BUSY_MS),
@@ -301,7 +301,7 @@ impl Modem<'_> {
         self.sms.list = if again { self.now.after(LIST_MS) } else { Instant::NEVER };
         if !again && !core::mem::replace(&mut self.setup.list_failed, true) {
             // once: perhaps it has other settings than it should
-            self.restarted(Cause::Settings);
+            self.doubted();
         }
     }
 

@@ -466,10 +466,10 @@ impl Card for Modem<'_> {
     ///
     /// Where the modem manages the channels ([`Way::Channels`]), SELECT by AID has no data in its response.
     /// [`Error::NotFound`]: there is no SIM, asked three times; [`Error::Unauthorized`]: it wants a PIN; [`Error::Closed`]: the
-    /// modem has restarted, or its session or its SIM seems to be gone; [`Error::Timeout`]: no answer; [`Error::Link`]: the modem is lost, or its SIM
-    /// does not work; [`Error::Busy`]: the SIM stays busy; [`Error::Refused`]: the modem does not carry it;
-    /// [`Error::Malformed`]: its answer has no sense; [`Error::Truncated`]: the response did not fit; [`Error::BadValue`]: not a
-    /// command; [`Error::NotSupported`]: no [`Memory::card`], or the modem cannot do so.
+    /// modem has restarted, or its session or its SIM seems to be gone; [`Error::Timeout`]: no answer; [`Error::Link`]: the
+    /// modem is lost, or its SIM does not work; [`Error::Busy`]: the SIM stays busy; [`Error::Refused`]: the modem does not
+    /// carry it; [`Error::Malformed`]: its answer has no sense; [`Error::Truncated`]: the response did not fit;
+    /// [`Error::BadValue`]: not a command; [`Error::NotSupported`]: no [`Memory::card`], or the modem cannot do so.
     fn transmit(&mut self, command: &[u8], response: &mut [u8]) -> Result<Option<usize>, Error> {
         let reach = self.reach_card();
         match self.card.as_mut() {

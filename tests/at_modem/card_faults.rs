@@ -3,6 +3,7 @@
 
 use crate::bench::{Bench, CONFIG, send};
 use crate::card::{CLOSE_1, OPEN, SUBMIT, ready, ready_with, select_1};
+use crate::delivery::message;
 use crate::fake::{FAULTS, Fake, Fault};
 use whimbrel::at::{Code, Config, Progress, Readiness, Way};
 use whimbrel::error::Error;
@@ -509,6 +510,37 @@ fn nothing_is_closed_on_a_card_that_was_off() {
         let sent = &bench.fake.commands[before..];
         assert!(!sent.iter().any(|line| lines.iter().any(|start| line.starts_with(start))), "{sent:?}");
         works_again(&mut bench, "another card");
+    }
+}
+
+/// A message is refused in the middle of a session, in a way after which the modem gets its settings anew.
+#[test]
+fn a_modem_that_is_set_up_again_over_a_message_has_its_channels_closed() {
+    for way in WAYS {
+        for refusal in ["ERROR", "+CMS ERROR: 310", "+CMS ERROR: 313", "+CME ERROR: 15"] {
+            let mut bench = opened(way, |fake| fake.unknown = vec![("AT+CMGS", refusal)]);
+            send(&mut bench.modem, SUBMIT).unwrap();
+            bench.run(100);
+            bench.fake.unknown.clear();
+            bench.run(1_000);
+            assert_eq!(bench.ask(GIVE_BACK), Err(Error::Closed), "{way:?} {refusal}");
+            works_again(&mut bench, refusal);
+            assert_eq!(bench.count(Code::Restarted), 1, "{way:?} {refusal}");
+        }
+        // the storage cannot be listed, three times; an acknowledgement is refused, and delivery after that
+        for unknown in
+            [vec![("AT+CMGL", "ERROR")], vec![("AT+CNMA", "+CMS ERROR: 340"), ("AT+CNMI", "ERROR")]]
+        {
+            let mut bench = opened(way, |_| {});
+            bench.fake.unknown = unknown;
+            bench.fake.say("\r\n+CMTI:\r\n");
+            bench.fake.deliver(&message(1).0);
+            bench.until(|bench| bench.modem.state().readiness == Readiness::Starting);
+            bench.fake.unknown.clear();
+            assert_eq!(bench.ask(GIVE_BACK), Err(Error::Closed), "{way:?}");
+            works_again(&mut bench, "set up again");
+            assert_eq!(bench.count(Code::Restarted), 1, "{way:?}");
+        }
     }
 }
 
