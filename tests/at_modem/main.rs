@@ -3,6 +3,7 @@
 mod bench;
 mod card;
 mod card_faults;
+mod card_gone;
 mod delivery;
 mod fake;
 mod fake_card;
