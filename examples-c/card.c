@@ -124,7 +124,7 @@ int main(int argc, char **argv)
         .mtu = 1280,
         .bootstrap = 2048,
         .sms = 2,
-        .uicc = 600,           /* the longest key or certificate on the card */
+        .uicc = 600,           /* the longest key or certificate on the card, and 34 */
         .uicc_messages = 1200, /* what waits until the card takes it */
     };
     whimbrel_uicc_t uicc = { .size = sizeof uicc, .context = &known, .pin = pin, .look_s = 60, .ask_s = 30 };

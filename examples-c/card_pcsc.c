@@ -111,7 +111,7 @@ int main(int argc, char **argv)
         .credentials = 256,
         .mtu = 1280,
         .bootstrap = 2048,
-        .uicc = 600, /* the longest key or certificate on the card */
+        .uicc = 600, /* the longest key or certificate on the card, and 34 */
     };
     whimbrel_uicc_t uicc = { .size = sizeof uicc, .context = &known, .pin = pin };
     const whimbrel_config_t config = {

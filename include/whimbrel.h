@@ -370,9 +370,9 @@ typedef struct whimbrel_uicc_t {
      */
     int32_t (*cmac)(void *context, uint8_t key, const uint8_t *message, size_t size, uint8_t *out);
     /**
-     * The PIN of a reference (ETSI TS 102 221 section 9.5.1), of which `tries` are left (255: not known): puts its 4 to 8 bytes
-     * into `pin` and gives their number, or 0: nobody knows it. Asked once a reading, and only where the file wants one; a wrong
-     * PIN is a try less, and nobody repeats it: give 0 after WHIMBREL_UICC_PIN failed, until somebody has given another one.
+     * The PIN of a reference (ETSI TS 102 221 section 9.5.1), of which `tries` are left: puts its 4 to 8 bytes
+     * into `pin` and gives their number, or 0: nobody knows it. Asked once a reading, and only where the file wants one. A wrong
+     * PIN is a try less: it is not asked for again until [`whimbrel_card_changed`], or until more tries are left.
      * NULL: a card that wants a PIN cannot be read.
      */
     int32_t (*pin)(void *context, uint8_t reference, uint8_t tries, uint8_t *pin);
@@ -702,8 +702,8 @@ typedef struct whimbrel_limits_t {
      */
     uint16_t sms;
     /**
-     * With a smartcard: bytes for the longest resource of its bootstrap file, a key or a certificate, 320 at least (0: no
-     * whimbrel_uicc).
+     * With a smartcard: 34 bytes more than the longest resource of its bootstrap file, a key or a certificate, and than the
+     * longest message that ends on it; 290 at least (0: no whimbrel_uicc).
      */
     uint16_t uicc;
     /** With a smartcard: bytes for messages that it is to send, about `datagram` for each (0: none end on it). */

@@ -71,9 +71,9 @@ pub struct whimbrel_uicc_t {
             out: *mut u8,
         ) -> i32,
     >,
-    /// The PIN of a reference (ETSI TS 102 221 section 9.5.1), of which `tries` are left (255: not known): puts its 4 to 8 bytes
-    /// into `pin` and gives their number, or 0: nobody knows it. Asked once a reading, and only where the file wants one; a wrong
-    /// PIN is a try less, and nobody repeats it: give 0 after WHIMBREL_UICC_PIN failed, until somebody has given another one.
+    /// The PIN of a reference (ETSI TS 102 221 section 9.5.1), of which `tries` are left: puts its 4 to 8 bytes
+    /// into `pin` and gives their number, or 0: nobody knows it. Asked once a reading, and only where the file wants one. A wrong
+    /// PIN is a try less: it is not asked for again until [`whimbrel_card_changed`], or until more tries are left.
     /// NULL: a card that wants a PIN cannot be read.
     pub pin:
         Option<unsafe extern "C" fn(context: *mut c_void, reference: u8, tries: u8, pin: *mut u8) -> i32>,

@@ -298,8 +298,8 @@ pub struct whimbrel_limits_t {
     /// With SMS: messages in several parts that can wait for the rest at a time, at most 64. Each takes about
     /// `datagram` bytes, and so does one that is sent (0: no SMS).
     pub sms: u16,
-    /// With a smartcard: bytes for the longest resource of its bootstrap file, a key or a certificate, 320 at least (0: no
-    /// whimbrel_uicc).
+    /// With a smartcard: 34 bytes more than the longest resource of its bootstrap file, a key or a certificate, and than the
+    /// longest message that ends on it; 290 at least (0: no whimbrel_uicc).
     pub uicc: u16,
     /// With a smartcard: bytes for messages that it is to send, about `datagram` for each (0: none end on it).
     pub uicc_messages: u16,

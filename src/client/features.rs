@@ -375,6 +375,8 @@ pub trait Carding {
     fn ends_messages(&self) -> bool;
     /// A message for the card to pack and send. [`Error::Busy`] where there is no room for it now.
     fn post(&self, to: &Number, message: &[u8]) -> Result<(), Error>;
+    /// How large a message can be that goes to the card; `usize::MAX` where none end on it.
+    fn room(&self) -> usize;
     /// Whether messages wait for the card.
     fn unsent(&self) -> bool;
     /// Messages may wait on the card.

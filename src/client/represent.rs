@@ -23,9 +23,12 @@ impl Engine<'_> {
         access.rights(&self.model, server, object, instance)
     }
 
-    /// As much of a buffer as a datagram to the server can carry: DTLS takes some of it.
+    /// As much of a buffer as a datagram to the server can carry: DTLS takes some of it, a card takes no more than it can.
     pub(crate) fn fitting<'b>(&self, who: usize, buffer: &'b mut [u8]) -> &'b mut [u8] {
-        let room = self.sessions.get(who).map_or(usize::MAX, |session| session.room.into());
+        let mut room = self.sessions.get(who).map_or(usize::MAX, |session| session.room.into());
+        if let Some(carding) = self.config.features.carding.filter(|_| self.texts(who)) {
+            room = room.min(carding.room());
+        }
         let room = room.min(buffer.len());
         buffer.get_mut(..room).unwrap_or(&mut [])
     }

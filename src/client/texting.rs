@@ -345,7 +345,7 @@ impl<'a> Texts<'a> {
             return Err(Error::State);
         }
         let fits = message.len() <= engine.receive_size();
-        let from = from.filter(|_| self.is(how::ANYONE));
+        // TS 1.0 section 7.2.2.2: the address of the answer is that of the request
         self.answered.set(from.map(|from| (who as u8, *from)));
         engine.going(way, |engine| match fits {
             true => engine.input(ctx, who, message),

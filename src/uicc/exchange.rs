@@ -164,6 +164,10 @@ impl Exchange {
         if let Some(right) = status.right_length().filter(|_| self.can_correct() && piece == 2) {
             return self.correct(right, left);
         }
+        if self.wrapped && status.is_good() && status != Status::OK {
+            // whoever computed the checksum said 9000; the toolkit changed that afterwards
+            let _ = put(room, data, &Status::OK.0.to_be_bytes());
+        }
         match secure.filter(|_| self.wrapped) {
             Some((session, means)) => match means.seal.unwrap(session, means.crypto, room, total) {
                 Ok(length) => split(room, length).map_or(Event::Failed(Error::Malformed), vouched),
@@ -235,7 +239,7 @@ fn done((status, data): (Status, usize)) -> Event {
     Event::Done(status, data)
 }
 
-/// A response that came through a secure channel. 91xx says that all went well, and bears no checksum for it.
+/// A response that came through a secure channel: nothing but 9000 has a checksum that says that all went well.
 fn vouched(response: (Status, usize)) -> Event {
     let (status, _) = response;
     if status.is_good() && status != Status::OK {

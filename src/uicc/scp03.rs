@@ -237,7 +237,7 @@ impl Channel {
     /// its checksum alone.
     ///
     /// [`Error::State`]: EXTERNAL AUTHENTICATE is what comes first, and once. [`Error::TooLarge`]: more than
-    /// [`Channel::data_max`]. Le stays: it has to hold what protection adds, or be 0.
+    /// [`Channel::data_max`]. Le stays that of the plain command.
     pub fn wrap(
         &mut self,
         crypto: &dyn Crypto,

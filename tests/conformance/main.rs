@@ -37,6 +37,7 @@ mod uicc;
 mod uicc_faults;
 mod uicc_messages;
 mod uicc_modem;
+mod uicc_odd;
 mod update;
 mod weather;
 mod writing;

@@ -2,7 +2,7 @@
 
 const TABLE: &str = include_str!("../../docs/conformance.md");
 
-const SOURCES: [&str; 37] = [
+const SOURCES: [&str; 38] = [
     include_str!("access.rs"),
     include_str!("blocks.rs"),
     include_str!("bootstrap.rs"),
@@ -36,6 +36,7 @@ const SOURCES: [&str; 37] = [
     include_str!("uicc.rs"),
     include_str!("uicc_faults.rs"),
     include_str!("uicc_messages.rs"),
+    include_str!("uicc_odd.rs"),
     include_str!("uicc_modem.rs"),
     include_str!("update.rs"),
     include_str!("weather.rs"),

@@ -162,11 +162,11 @@ fn boot_012_c_o_a_file_of_32_kilobytes_is_read_in_pieces() {
     assert!(lab.device.events_of(WHIMBREL_EVENT_CARD_READ)[0].status > 110, "in pieces of 255");
 }
 
-fn instance(id: u16, resources: &[Vec<u8>]) -> Vec<u8> {
+pub fn instance(id: u16, resources: &[Vec<u8>]) -> Vec<u8> {
     whimbrel_lab::tlv::instance(id, resources)
 }
 
-fn file_object(id: u16, instances: Vec<u8>) -> whimbrel_lab::bootstrap::FileObject {
+pub fn file_object(id: u16, instances: Vec<u8>) -> whimbrel_lab::bootstrap::FileObject {
     whimbrel_lab::bootstrap::FileObject::new(id, instances)
 }
 

@@ -12,7 +12,7 @@ use whimbrel_lab::uicc::{Messages, Profile, Uicc};
 use whimbrel_lab::{Code, Lab, Operation, Request, Setup, minutes, seconds};
 
 /// A device that is reached through its card alone. The Security object has no keys of the messages: they are the card's.
-fn by_card(secured: bool, change: impl FnOnce(&mut Setup)) -> (Setup, Slot, Arc<Mutex<Uicc>>) {
+pub fn by_card(secured: bool, change: impl FnOnce(&mut Setup)) -> (Setup, Slot, Arc<Mutex<Uicc>>) {
     let slot = Slot::default();
     let mut setup = Setup {
         binding: "S",
@@ -42,7 +42,7 @@ fn by_card(secured: bool, change: impl FnOnce(&mut Setup)) -> (Setup, Slot, Arc<
     (setup, slot, uicc)
 }
 
-fn switched_on(setup: &Setup) -> Lab {
+pub fn switched_on(setup: &Setup) -> Lab {
     let mut lab = setup.switched_on();
     patient(&mut lab);
     // to the card, and not to the device

@@ -1,11 +1,16 @@
 //! When messages are exchanged with a card that packs and opens them (TS 1.0 section 7.2.2.2), and those that wait for it.
 
-use super::outbox::Outbox;
+use super::outbox::{AROUND, Outbox};
 use super::{PAUSE_MS, TRIES};
 use crate::client::network::DOUBLED;
+use crate::error::Error;
+use crate::sms::number::Number;
 use crate::time::{Instant, seconds};
 use crate::uicc::reader::Failure;
 use core::cell::Cell;
+
+/// How soon a card is asked again that has more messages than one session takes, in milliseconds.
+const MORE_MS: u64 = 1_000;
 
 /// What is known of the exchange.
 pub struct Messages<'a> {
@@ -16,7 +21,11 @@ pub struct Messages<'a> {
     ask: Cell<Instant>,
     /// How often it was asked since the last message.
     asked: Cell<u8>,
-    /// How often they could not be exchanged.
+    /// The largest body that goes to the card.
+    most: usize,
+    /// Some may wait on the card, was said while they were exchanged.
+    told: Cell<bool>,
+    /// How often they could not be exchanged since the first in the outbox is the first.
     misses: Cell<u8>,
     /// The card has refused one of them.
     stuck: Cell<Option<Failure>>,
@@ -25,17 +34,35 @@ pub struct Messages<'a> {
 }
 
 impl<'a> Messages<'a> {
-    /// `outbox` has room for those that the card is to send; empty: none end on it.
-    pub fn new(ask_s: u32, outbox: &'a mut [u8]) -> Self {
+    /// `outbox` has room for those that the card is to send; empty: none end on it. `most` is the largest body of one.
+    pub fn new(ask_s: u32, outbox: &'a mut [u8], most: usize) -> Self {
         Self {
             outbox: Outbox::new(outbox),
             ask_s,
             ask: Cell::new(Instant::NEVER),
             asked: Cell::new(0),
+            most,
+            told: Cell::new(false),
             misses: Cell::new(0),
             stuck: Cell::new(None),
             hold_until: Cell::new(Instant::ZERO),
         }
+    }
+
+    /// How large a message can be that the card is to send.
+    pub fn room(&self) -> usize {
+        self.most.saturating_sub(AROUND)
+    }
+
+    /// One for the card to send. [`Error::Busy`]: there is no room for it now; [`Error::TooLarge`]: there never is.
+    pub fn post(&self, to: &Number, tag: u8, message: &[u8]) -> Result<(), Error> {
+        if message.len() > self.room() {
+            return Err(Error::TooLarge);
+        }
+        if self.outbox.is_empty() {
+            self.misses.set(0);
+        }
+        self.outbox.push(to, tag, message)
     }
 
     /// When they are exchanged.
@@ -48,10 +75,17 @@ impl<'a> Messages<'a> {
     pub fn begin(&self, now: Instant) {
         self.ask_later(now);
         self.stuck.set(None);
+        self.told.set(false);
     }
 
-    /// It is over: what the card has refused.
-    pub fn end(&self) -> Option<Failure> {
+    /// It is over, with `more` of them on the card: what the card has refused.
+    pub fn end(&self, now: Instant, more: bool) -> Option<Failure> {
+        if more {
+            self.ask.set(self.ask.get().earlier(now.after(MORE_MS)));
+        }
+        if self.told.take() {
+            self.ask.set(now);
+        }
         let refused = self.stuck.take();
         if refused.is_none() {
             self.misses.set(0);
@@ -63,7 +97,7 @@ impl<'a> Messages<'a> {
     pub fn missed(&self, now: Instant) {
         let misses = self.misses.get().saturating_add(1);
         self.misses.set(misses);
-        if misses < TRIES {
+        if misses < TRIES || self.told.take() {
             let until = now.after(PAUSE_MS);
             self.hold_until.set(until);
             self.ask.set(self.ask.get().earlier(until));
@@ -86,6 +120,7 @@ impl<'a> Messages<'a> {
         match done {
             Ok(()) => {
                 self.outbox.drop_first();
+                self.misses.set(0);
                 self.ask_soon(now);
             }
             Err(failure) => self.stuck.set(Some(failure)),
@@ -95,6 +130,7 @@ impl<'a> Messages<'a> {
     /// Some may wait on the card.
     pub fn ask_at_once(&self) {
         self.ask.set(Instant::ZERO);
+        self.told.set(true);
     }
 
     /// A message has gone or come.

@@ -24,7 +24,8 @@ use crate::port::{Event, EventCode};
 use crate::sms::number::Number;
 use crate::time::{Instant, seconds};
 use crate::uicc::file::Item;
-use crate::uicc::reader::{Config, Failure, Found, Goal, Host, Outcome, Progress, Reader, Step};
+use crate::uicc::reader::WINDOW_SPARE;
+use crate::uicc::reader::{Cause, Config, Failure, Found, Goal, Host, Left, Outcome, Progress, Reader, Step};
 use crate::uicc::scp03::StaticKeys;
 use crate::uicc::{Card, Means, Seal};
 use core::cell::{Cell, RefCell};
@@ -101,6 +102,10 @@ pub struct Cards<'a> {
     /// The first attempt is over.
     tried: Cell<bool>,
     failures: Cell<u8>,
+    /// How often a card that had data was without.
+    empties: Cell<u8>,
+    /// How many tries a PIN had when it was given: with fewer left it was wrong, and is not given again.
+    pin_tries: Cell<Option<u8>>,
     /// Accounts that wait for a look at the card, as bits.
     waiting: Cell<u32>,
     /// Until when the last look is good enough.
@@ -120,6 +125,7 @@ impl<'a> Cards<'a> {
         window: &'a mut [u8],
         outbox: &'a mut [u8],
     ) -> Result<Self, Error> {
+        let most = window.len().saturating_sub(WINDOW_SPARE);
         Ok(Self {
             slot,
             bootstrap,
@@ -134,10 +140,12 @@ impl<'a> Cards<'a> {
             due: Cell::new(Instant::ZERO),
             tried: Cell::new(false),
             failures: Cell::new(0),
+            empties: Cell::new(0),
+            pin_tries: Cell::new(None),
             waiting: Cell::new(0),
             fresh: Cell::new(Instant::ZERO),
             told_gone: Cell::new(false),
-            messages: Messages::new(choice.ask_s, outbox),
+            messages: Messages::new(choice.ask_s, outbox, most),
         })
     }
 
@@ -190,7 +198,7 @@ impl<'a> Cards<'a> {
             Ok(()) => self.start(ctx, Job::Load),
             Err(error) => {
                 self.bootstrap.undo_load(engine, ctx);
-                self.failed(engine, ctx, Failure { step: Step::File, status: 0, error });
+                self.unusable(engine, ctx, error);
             }
         }
     }
@@ -203,11 +211,14 @@ impl<'a> Cards<'a> {
     }
 
     /// The card has been read as far as was asked for.
-    fn done(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, job: Job, outcome: Outcome) {
+    fn done(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, job: Job, outcome: Outcome, left: &Left) {
+        if let Some(failure) = &left.unclosed {
+            engine.tell(ctx, Event::new(EventCode::CardFailed, 0).why(code(failure)));
+        }
         match (outcome, job) {
             (Outcome::Messages { .. }, _) => {
-                if let Some(failure) = self.messages.end() {
-                    self.missed(engine, ctx, &failure);
+                if let Some(failure) = self.messages.end(ctx.now, left.more) {
+                    self.missed(engine, ctx, &failure, Cause::Trouble);
                 }
             }
             (Outcome::Empty { .. }, _) => {
@@ -235,7 +246,7 @@ impl<'a> Cards<'a> {
             }
             Err(error) => {
                 self.known.set(before);
-                self.failed(engine, ctx, Failure { step: Step::File, status: 0, error });
+                self.unusable(engine, ctx, error);
             }
         }
     }
@@ -243,6 +254,8 @@ impl<'a> Cards<'a> {
     /// The look at the card is over: who waited for it goes on.
     fn settle(&self, now: Instant) {
         self.failures.set(0);
+        self.empties.set(0);
+        self.pin_tries.set(None);
         self.let_go(now);
     }
 
@@ -275,15 +288,18 @@ impl<'a> Cards<'a> {
 
     /// A card without data. Where it had some before, it is asked more than once: it may have been read wrongly.
     fn empty(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>) {
-        if engine.has_card_data() && self.failures.get().saturating_add(1) < TRIES {
-            return self.failed(engine, ctx, Failure { step: Step::Dodf, status: 0, error: Error::BadValue });
+        let empties = self.empties.get().saturating_add(1);
+        self.empties.set(empties);
+        if engine.has_card_data() && empties < TRIES {
+            let failure = Failure { step: Step::Dodf, status: 0, error: Error::BadValue };
+            return self.failed(engine, ctx, failure, &Left::NOTHING);
         }
         self.gone(engine, ctx, 1);
     }
 
     /// A look at the card failed. It is tried again; after some times the client goes on with what it has.
-    fn failed(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, failure: Failure) {
-        if failure.error == Error::NotFound && failure.status == 0 {
+    fn failed(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, failure: Failure, left: &Left) {
+        if left.cause == Cause::NoCard {
             return self.gone(engine, ctx, 0);
         }
         let failures = self.failures.get().saturating_add(1);
@@ -295,18 +311,24 @@ impl<'a> Cards<'a> {
         if failures < TRIES {
             return;
         }
-        let content = failure.step == Step::File && failure.status == 0 && is_content(failure.error);
-        if content && self.known.get().is_some() {
-            // the data is another, and of no use: what came before must not go on (TS 1.0 section 5.2.3.2)
+        let content = left.cause == Cause::Content && !passes(failure.error);
+        if self.known.get().is_some_and(|known| content || is_another(&known, &left.iccid)) {
+            // data or card is another, and of no use: what came before must not go on (TS 1.0 section 5.2.3.2)
             self.known.set(None);
             let _ = self.bootstrap.remove_card_data(engine, ctx);
         }
         self.let_go(ctx.now);
     }
 
+    /// What the card says cannot be applied.
+    fn unusable(&self, engine: &mut Engine<'_>, ctx: &mut Context<'_>, error: Error) {
+        let failure = Failure { step: Step::File, status: 0, error };
+        self.failed(engine, ctx, failure, &Left { cause: Cause::Content, ..Left::NOTHING });
+    }
+
     /// Messages could not be exchanged with the card.
-    fn missed(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, failure: &Failure) {
-        if failure.error == Error::NotFound && failure.status == 0 {
+    fn missed(&self, engine: &Engine<'_>, ctx: &mut Context<'_>, failure: &Failure, cause: Cause) {
+        if cause == Cause::NoCard {
             self.due.set(ctx.now);
         }
         self.messages.missed(ctx.now);
@@ -331,18 +353,14 @@ fn code(failure: &Failure) -> i32 {
     i32::from(failure.step as u8) << 16 | why
 }
 
-/// Whether what was read is of no use, however often it is read.
-fn is_content(error: Error) -> bool {
-    matches!(
-        error,
-        Error::Malformed
-            | Error::BadValue
-            | Error::Full
-            | Error::Inconsistent
-            | Error::Exists
-            | Error::Credentials
-            | Error::SecurityMode
-    )
+/// Whether it is the client that cannot take what was read, for the time being.
+fn passes(error: Error) -> bool {
+    matches!(error, Error::Storage | Error::State | Error::Busy)
+}
+
+/// Whether that is the number of another card; zeros: it was not read.
+fn is_another(known: &[u8; IDENTITY], iccid: &[u8; 10]) -> bool {
+    *iccid != [0; 10] && !known.starts_with(iccid)
 }
 
 /// What the reader sees of the client.
@@ -366,10 +384,20 @@ impl Host for Visit<'_, '_, '_, '_, '_> {
     }
 
     fn pin(&mut self, reference: u8, tries: u8, pin: &mut [u8; 8]) -> Option<usize> {
-        self.cards.slot.pin(reference, tries, pin)
+        if self.cards.pin_tries.get().is_some_and(|before| tries < before) {
+            // nobody but us has tried since
+            return None;
+        }
+        let given = self.cards.slot.pin(reference, tries, pin);
+        self.cards.pin_tries.set(given.map(|_| tries));
+        given
     }
 
     fn item(&mut self, item: &Item, bytes: &[u8]) -> Result<(), Error> {
+        if self.cards.job.get() != Job::Load {
+            // it was given up
+            return Ok(());
+        }
         let mut loading = self.cards.loading.get();
         let done = self.cards.bootstrap.load(self.engine, &mut loading, item, bytes);
         self.cards.loading.set(loading);
@@ -401,15 +429,21 @@ impl Carding for Cards<'_> {
         if self.job.get() == Job::Nothing {
             self.choose(engine, ctx);
         }
+        let stopped = self.bootstrap.is_stopped();
+        if stopped && self.job.get() == Job::Load {
+            self.bootstrap.undo_load(engine, ctx);
+            self.job.set(Job::Check);
+        }
         let job = self.job.get();
         if job == Job::Nothing {
             return false;
         }
-        let progress = match self.reader.try_borrow_mut() {
+        let (progress, left) = match self.reader.try_borrow_mut() {
             Ok(mut reader) => {
                 let now = ctx.now;
                 let mut visit = Visit { cards: self, engine, ctx };
-                reader.step(now, &mut Way(self.slot), &mut visit)
+                let progress = reader.step(now, &mut Way(self.slot), &mut visit);
+                (progress, reader.left())
             }
             // a handler called the client: it is not entered twice
             Err(_) => return false,
@@ -417,17 +451,19 @@ impl Carding for Cards<'_> {
         match progress {
             Progress::Waiting(until) => self.step.set(until),
             Progress::Again => self.step.set(ctx.now),
+            // nothing follows for a client that was stopped, but for what it has to say
+            Progress::Done(_) | Progress::Failed(_) if stopped && job != Job::Messages => self.release(),
             Progress::Done(outcome) => {
                 self.release();
-                self.done(engine, ctx, job, outcome);
+                self.done(engine, ctx, job, outcome, &left);
             }
             Progress::Failed(failure) => {
                 self.release();
                 self.bootstrap.undo_load(engine, ctx);
                 if job == Job::Messages {
-                    self.missed(engine, ctx, &failure);
+                    self.missed(engine, ctx, &failure, left.cause);
                 } else {
-                    self.failed(engine, ctx, failure);
+                    self.failed(engine, ctx, failure, &left);
                 }
             }
         }
@@ -469,6 +505,8 @@ impl Carding for Cards<'_> {
 
     fn changed(&self) {
         self.failures.set(0);
+        self.empties.set(0);
+        self.pin_tries.set(None);
         self.due.set(Instant::ZERO);
     }
 
@@ -485,7 +523,11 @@ impl Carding for Cards<'_> {
     }
 
     fn post(&self, to: &Number, message: &[u8]) -> Result<(), Error> {
-        self.messages.outbox.push(to, self.reading.message_tag, message)
+        self.messages.post(to, self.reading.message_tag, message)
+    }
+
+    fn room(&self) -> usize {
+        if self.ends_messages() { self.messages.room() } else { usize::MAX }
     }
 
     fn unsent(&self) -> bool {

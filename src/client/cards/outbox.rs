@@ -9,6 +9,10 @@ use core::cell::Cell;
 const LENGTH: usize = 2;
 /// Tag and length, behind the address.
 const TAG: usize = 3;
+/// The longest address: its length, its type, 20 digits.
+const ADDRESS_MAX: usize = 12;
+/// What there may be beside a message.
+pub const AROUND: usize = ADDRESS_MAX + TAG;
 
 /// Messages that wait for the card, each behind its length.
 pub struct Outbox<'a> {

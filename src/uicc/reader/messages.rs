@@ -45,8 +45,8 @@ impl Reader<'_> {
     }
 
     fn fetch_or_end(&mut self) -> Result<Option<Outcome>, Failure> {
-        self.more = !self.queue.drained && self.queue.fetched >= SESSION_MAX;
-        if self.queue.drained || self.more {
+        self.left.more = !self.queue.drained && self.queue.fetched >= SESSION_MAX;
+        if self.queue.drained || self.left.more {
             return Ok(Some(Outcome::Messages { apdus: 0 }));
         }
         self.state = State::Fetch;
@@ -112,10 +112,8 @@ impl Reader<'_> {
         } else if status.is_good() || status.is_warning() {
             self.queue.fetched = self.queue.fetched.saturating_add(1);
             let body = self.response(length);
-            // what has another form is noise
-            if let Ok((address, coap)) = message_parts(body, self.config.message_tag) {
-                host.message(address, coap);
-            }
+            let (address, coap) = message_parts(body, self.config.message_tag).unwrap_or((&[], body));
+            host.message(address, coap);
         } else {
             return Err(self.refused(status, status.error()));
         }

@@ -16,7 +16,7 @@ mod types;
 mod walk;
 
 pub use messages::message_parts;
-pub use types::{Aid, Config, Failure, Found, Goal, Host, Outcome, Progress, Secure, Step};
+pub use types::{Aid, Cause, Config, Failure, Found, Goal, Host, Left, Outcome, Progress, Secure, Step};
 
 use super::apdu::Status;
 use super::exchange::{Event, Exchange};
@@ -93,9 +93,8 @@ pub struct Reader<'m> {
     /// Ours; 0: none.
     channel: u8,
     ending: Option<Ending>,
-    unclosed: bool,
     reclosed: bool,
-    more: bool,
+    left: Left,
     iccid: [u8; 10],
     aid: Aid,
     /// What the card says of the application, if it does.
@@ -149,9 +148,8 @@ impl<'m> Reader<'m> {
             config: Config::DEFAULT,
             channel: 0,
             ending: None,
-            unclosed: false,
             reclosed: false,
-            more: false,
+            left: Left::NOTHING,
             iccid: [0; 10],
             aid: Aid::NONE,
             application: None,
@@ -181,7 +179,7 @@ impl<'m> Reader<'m> {
             return;
         }
         (self.goal, self.config) = (goal, config);
-        (self.unclosed, self.more) = (false, false);
+        self.left = Left::NOTHING;
         self.state = match goal {
             Goal::Check | Goal::Load => State::SelectIccid,
             Goal::Messages => State::OpenChannel,
@@ -196,14 +194,9 @@ impl<'m> Reader<'m> {
         self.state == State::Idle
     }
 
-    /// Whether the card did not confirm that the channel of the last reading is closed. The reading is none the worse.
-    pub const fn is_unclosed(&self) -> bool {
-        self.unclosed
-    }
-
-    /// Whether the card may have more messages than the last session could take.
-    pub const fn has_more(&self) -> bool {
-        self.more
+    /// What is known of the last reading.
+    pub const fn left(&self) -> Left {
+        self.left
     }
 
     /// Goes on: hands over a command, or asks for its answer. At most one command is completed. [`Progress::Failed`] with
@@ -242,9 +235,10 @@ impl<'m> Reader<'m> {
                 let room = self.window.get_mut(self.end..).unwrap_or(&mut []);
                 // the answer is nobody's
                 let _ = card.transmit(close.get(..length).unwrap_or(&[]), room);
-                self.unclosed = true;
             }
         }
+        // nothing goes on
+        let _ = card.transmit(&[], &mut []);
         self.wipe();
     }
 
@@ -261,7 +255,8 @@ impl<'m> Reader<'m> {
     /// A response, which lies behind what waits in the window.
     fn done(&mut self, status: Status, length: usize, host: &mut dyn Host) -> Progress {
         if self.state == State::Close {
-            return if status.is_good() { self.finish() } else { self.not_closed() };
+            let refused = self.refused(status, status.error());
+            return if status.is_good() { self.finish() } else { self.not_closed(refused) };
         }
         if self.exchange.count() > COMMANDS_MAX {
             return self.stop(Err(self.refused(status, Error::TooLarge)));
@@ -274,9 +269,9 @@ impl<'m> Reader<'m> {
     }
 
     /// The channel is closed once more: what is left open is lacking somewhere else.
-    fn not_closed(&mut self) -> Progress {
+    fn not_closed(&mut self, failure: Failure) -> Progress {
         if core::mem::replace(&mut self.reclosed, true) {
-            self.unclosed = true;
+            self.left.unclosed = Some(failure);
             return self.finish();
         }
         Progress::Again
@@ -285,7 +280,8 @@ impl<'m> Reader<'m> {
     /// The result is known; the channel is closed before it is told.
     fn stop(&mut self, ending: Ending) -> Progress {
         if self.state == State::Close {
-            return self.not_closed();
+            let failure = ending.err().unwrap_or(self.failure(Error::State));
+            return self.not_closed(failure);
         }
         self.ending = Some(ending);
         if self.channel == 0 {
@@ -300,8 +296,12 @@ impl<'m> Reader<'m> {
 
     /// The card has gone, or its channels have.
     fn lost(&mut self, failure: Failure) -> Progress {
+        let gone = failure.error == Error::NotFound;
+        if gone {
+            self.left.cause = Cause::NoCard;
+        }
         // where all else had been done already, only a card that is not there any more changes the result
-        if self.state != State::Close || failure.error == Error::NotFound {
+        if self.state != State::Close || gone {
             self.ending = Some(Err(failure));
         }
         self.finish()
@@ -322,8 +322,8 @@ impl<'m> Reader<'m> {
         self.session.close();
         zeroise(self.window);
         zeroise(&mut self.challenge);
-        let (unclosed, more) = (self.unclosed, self.more);
-        *self = Self { unclosed, more, ..Self::blank(core::mem::take(&mut self.window)) };
+        let left = Left { iccid: self.iccid, ..self.left };
+        *self = Self { left, ..Self::blank(core::mem::take(&mut self.window)) };
     }
 
     /// A failure of the present step that no status word tells.

@@ -55,8 +55,37 @@ pub struct Failure {
     pub step: Step,
     /// The status word that the card gave; 0: none.
     pub status: u16,
-    /// What it is. [`Error::NotFound`]: there is no card.
+    /// What it is.
     pub error: Error,
+}
+
+/// What a reading failed of, beside its [`Failure`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Commands or answers, or what computes for them: the next reading may go well.
+    Trouble,
+    /// There is no card.
+    NoCard,
+    /// What the file says: the next reading will say it too.
+    Content,
+}
+
+/// What is known of a reading that has ended, until the next one begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Why it failed, if it did.
+    pub cause: Cause,
+    /// EF(ICCID) as it stands there; zeros where it was not read.
+    pub iccid: [u8; 10],
+    /// The card did not confirm that the channel is closed. The reading is none the worse.
+    pub unclosed: Option<Failure>,
+    /// The card may have more messages than the session could take.
+    pub more: bool,
+}
+
+impl Left {
+    /// Of no reading.
+    pub const NOTHING: Self = Self { cause: Cause::Trouble, iccid: [0; 10], unclosed: None, more: false };
 }
 
 /// What a step has come to.
@@ -210,6 +239,6 @@ pub trait Host {
     fn next_message(&mut self, buffer: &mut [u8]) -> Option<usize>;
     /// The message was taken, or refused by a status word: not to be offered again.
     fn message_stored(&mut self, done: Result<(), Failure>);
-    /// What a GET DATA brought, see [`super::message_parts`].
+    /// What a GET DATA brought, see [`super::message_parts`]; the address is empty where it has another form.
     fn message(&mut self, address: &[u8], coap: &[u8]);
 }

@@ -2,7 +2,7 @@
 //! Of every file only a window is in memory.
 
 use super::commands::State;
-use super::types::{Failure, Found, Goal, Outcome};
+use super::types::{Cause, Failure, Found, Goal, Outcome};
 use super::{Cursor, Host, Reader, Source, WINDOW_SPARE};
 use crate::error::Error;
 use crate::fnv::{START_64, fnv_64};
@@ -190,6 +190,13 @@ impl Reader<'_> {
 
     /// Goes through what the window holds of the bootstrap file.
     fn items(&mut self, host: &mut dyn Host) -> Result<Option<Outcome>, Failure> {
+        self.walk(host).map_err(|error| {
+            self.left.cause = Cause::Content;
+            self.failure(error)
+        })
+    }
+
+    fn walk(&mut self, host: &mut dyn Host) -> Result<Option<Outcome>, Error> {
         // a file that has never been written
         let blank =
             self.waiting().starts_with(&[0xff; 4]) || (self.waiting().is_empty() && self.cursor.finished);
@@ -197,9 +204,9 @@ impl Reader<'_> {
             return Ok(Some(self.empty()));
         }
         loop {
-            match self.item(host).map_err(|error| self.failure(error))? {
-                Item::More(_) if self.cursor.finished => return Err(self.failure(Error::Malformed)),
-                Item::More(wanted) if wanted > self.room() => return Err(self.failure(Error::Full)),
+            match self.item(host)? {
+                Item::More(_) if self.cursor.finished => return Err(Error::Malformed),
+                Item::More(wanted) if wanted > self.room() => return Err(Error::Full),
                 Item::More(_) => return Ok(None),
                 Item::End if self.objects => return Ok(Some(self.found())),
                 Item::End => return Ok(Some(self.empty())),

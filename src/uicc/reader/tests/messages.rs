@@ -88,16 +88,18 @@ fn a_session_takes_sixteen_each_way_and_says_that_there_is_more() {
 }
 
 #[test]
-fn what_is_no_message_is_dropped() {
+fn what_is_no_message_is_told_as_such() {
     let mut card = application();
     let mut cut = body(9);
     cut.pop();
     let mut tag = body(9);
     tag[8] = 0x04;
-    card.incoming = [cut, tag, vec![0xff; 30], vec![0x0b], body(9)].into();
+    let noise = [cut, tag, vec![0xff; 30], vec![0x0b]];
+    card.incoming = noise.iter().cloned().chain([body(9)]).collect();
     let mut host = TestHost::new();
     assert!(talk(&mut card, &mut host).result.is_ok());
     assert_eq!(host.messages, [body(9)]);
+    assert_eq!(host.noise, noise);
 }
 
 #[test]
