@@ -12,7 +12,7 @@
 #define BOOTSTRAP_BYTES 6200
 #define SMS_BYTES       5808
 #define SMS_MODEM_BYTES 2440
-#define UICC_BYTES      7528
+#define UICC_BYTES      7552
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,
