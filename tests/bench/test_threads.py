@@ -49,15 +49,21 @@ def test_changes_from_eight_threads_while_the_engine_polls() -> None:
 
         lock, rounds = threading.Lock(), 200
 
+        finished: list[int] = []
+
         def count() -> None:
             for _ in range(rounds):
                 with lock:
                     counter.value += 1
+            finished.append(1)
+            client.port.wake()
 
         threads = [threading.Thread(target=count) for _ in range(8)]
         for thread in threads:
             thread.start()
-        client.run(lambda: not any(thread.is_alive() for thread in threads), timeout=60)
+        client.run(lambda: len(finished) == 8, timeout=60)
+        for thread in threads:
+            thread.join()
         client.run(lambda: [one.integer for one in observation.notifications[-1:]] == [8 * rounds], timeout=60)  # type: ignore[attr-defined]
         assert counter.value == 8 * rounds
 

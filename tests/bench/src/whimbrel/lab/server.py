@@ -133,6 +133,7 @@ class LabServer:
         A server that has a number is also reached by that: with the binding U unless another is said."""
         settings.setdefault("security", credentials(self, identity))
         settings.setdefault("sms", sms(self))
+        self.lab.knows(device)
         device.add_account(settings.pop("uri", self.uri), short_server_id, **settings)
 
     # ---- operations

@@ -6,10 +6,12 @@ import select
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..client import Client
 from .parts import Parts
 from .process import LabError, Process
 
@@ -179,6 +181,9 @@ class Lab(Parts):
     def poke(self) -> None:
         """Something was said that is to be looked at soon."""
 
+    def knows(self, client: Client) -> None:
+        """A client has an account here."""
+
 
 class RealTimeLab(Lab):
     """The same in real time: servers have UDP sockets of this machine, for devices in this process and others.
@@ -193,6 +198,7 @@ class RealTimeLab(Lab):
         self._news = threading.Condition()
         self._sockets: dict[str, socket.socket] = {}
         self._outside: set[str] = set()
+        self._clients: weakref.WeakSet[Client] = weakref.WeakSet()
         self._poked, self._poker = socket.socketpair()
         self._poker.setblocking(False)
         self._closed = False
@@ -231,9 +237,13 @@ class RealTimeLab(Lab):
         while not self._closed:
             try:
                 with self._news:
-                    self._take()
+                    taken = self._take()
                     super()._exchange()
                     self._news.notify_all()
+                    clients = list(self._clients) if taken else []
+                for client in clients:
+                    # its run() may wait for what a server has just learnt
+                    client.port.wake()
             except BaseException as error:  # noqa: BLE001, it goes on in _pass()
                 with self._news:
                     self._failure = error
@@ -244,8 +254,9 @@ class RealTimeLab(Lab):
             if self._poked in ready:
                 self._poked.recv(65_536)
 
-    def _take(self) -> None:
-        """Datagrams from outside."""
+    def _take(self) -> bool:
+        """Datagrams from outside; whether there were any."""
+        taken = False
         for peer, udp in list(self._sockets.items()):
             while True:
                 try:
@@ -254,6 +265,8 @@ class RealTimeLab(Lab):
                     break
                 self._outside.add(f"{host}:{port}")
                 self._say(f"{host}:{port}", peer, datagram)
+                taken = True
+        return taken
 
     def _arrived(self, to: str, sender: str, datagram: bytes) -> None:
         if to not in self._outside:
@@ -292,6 +305,10 @@ class RealTimeLab(Lab):
         with self._news:
             super()._type(number, data)
         self.poke()
+
+    def knows(self, client: Client) -> None:
+        with self._news:
+            self._clients.add(client)
 
     def _address(self, server: LabServer) -> None:
         super()._address(server)
