@@ -30,6 +30,7 @@ struct whimbrel_at_modem_t {
     int card_shown;  /* it was told that there is something about its APDU */
     uint8_t out[64]; /* what the line has not taken yet */
     size_t at, length;
+    size_t size;              /* of the block */
     whimbrel_modem_t *engine; /* in the same block, behind this */
 };
 
@@ -45,6 +46,13 @@ static void wipe(uint8_t *bytes, size_t size)
     volatile uint8_t *at = bytes;
     while (size-- > 0)
         *at++ = 0;
+}
+
+/* The engine may hold an APDU in the middle of a reading, and a PIN. */
+static void give_back(whimbrel_at_modem_t *modem)
+{
+    wipe((uint8_t *)modem, modem->size);
+    free(modem);
 }
 
 static void line_lost(whimbrel_at_modem_t *modem, uint64_t now)
@@ -199,6 +207,7 @@ int32_t whimbrel_at_modem_open(const char *path, uint32_t baud, const whimbrel_m
                                whimbrel_at_modem_t **out)
 {
     const size_t size = whimbrel_modem_size(config);
+    const size_t block = ((sizeof(whimbrel_at_modem_t) + 7) & ~(size_t)7) + size;
     whimbrel_at_modem_t *modem;
     int32_t status;
 
@@ -206,8 +215,9 @@ int32_t whimbrel_at_modem_open(const char *path, uint32_t baud, const whimbrel_m
     *out = NULL;
     if (path == NULL || strlen(path) >= PATH_SIZE || size == 0) return WHIMBREL_ERR_ARGUMENT;
     if (!at_line_knows(baud)) return WHIMBREL_ERR_BAD_VALUE;
-    modem = (whimbrel_at_modem_t *)calloc(1, ((sizeof *modem + 7) & ~(size_t)7) + size);
+    modem = (whimbrel_at_modem_t *)calloc(1, block);
     if (modem == NULL) return WHIMBREL_ERR_FULL;
+    modem->size = block;
     modem->fd = -1;
     modem->baud = baud;
     modem->is_socket = strncmp(path, "unix:", 5) == 0;
@@ -218,7 +228,7 @@ int32_t whimbrel_at_modem_open(const char *path, uint32_t baud, const whimbrel_m
         if (modem->fd < 0) status = WHIMBREL_ERR_LINK;
     }
     if (status != WHIMBREL_OK) {
-        free(modem);
+        give_back(modem);
         return status;
     }
     *out = modem;
@@ -229,5 +239,5 @@ void whimbrel_at_modem_close(whimbrel_at_modem_t *modem)
 {
     if (modem == NULL) return;
     if (modem->fd >= 0) close(modem->fd);
-    free(modem);
+    give_back(modem);
 }
