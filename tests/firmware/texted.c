@@ -73,9 +73,10 @@ static uint8_t from_hex(const char *text, uint8_t *bytes, size_t room)
 static void begin(void *context)
 {
     (void)context;
-    measure_heap();
+    /* of a lower priority: it runs when this task rests */
     if (xTaskCreate(modem_task, "client", CLIENT_STACK_WORDS, &setup, 2, NULL) != pdPASS) board_exit(3);
-    vTaskDelete(NULL);
+    measure_heap();
+    vTaskSuspend(NULL);
 }
 
 int main(void)
