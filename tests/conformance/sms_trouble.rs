@@ -232,3 +232,17 @@ fn mec_003_c_o_only_who_asked_is_answered() {
     let codes: Vec<Code> = lab.second.notifications(observation).iter().map(|last| last.code).collect();
     assert_eq!(codes, [Code::NOT_FOUND]);
 }
+
+/// Section 7.2.2.2: the address of an answer is that of the request, also where it only resembles the configured one.
+#[test]
+fn mec_003_c_o_an_answer_goes_where_the_request_came_from() {
+    let texting = Texting { number: Some(PHONE.into()), flags: WHIMBREL_SMS_SIMILAR, ..Texting::default() };
+    let mut lab = registered(&Setup { texting: Some(texting), ..setup("S") });
+    let national = SERVER_NUMBER.strip_prefix("+1").expect("a number of that country");
+    let get = [0x44, 1, 0x12, 0x34, 1, 2, 3, 4, 0xb1, b'3', 1, b'0', 1, b'9'];
+    let before = sent(&lab).len();
+    lab.centre.inject(lab.now(), national, PHONE, &Submit::new(PHONE, UserData::plain(&get)));
+    lab.run(minutes(1));
+    let to: Vec<String> = sent(&lab)[before..].iter().map(|record| record.to.clone()).collect();
+    assert_eq!(to, [national]);
+}
