@@ -103,7 +103,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 # ---- checks and tests; each stage is a target of its own
 
 # the long ones first, so that two at a time end together
-STAGES := check test-interop test-qemu test-rust test-tools test-firmware test-examples fuzz-smoke test-sms test-mbedtls test-uicc test-bench size bench test-header test-sdk
+STAGES := check test-interop test-qemu test-rust test-tools test-firmware test-examples test-zephyr fuzz-smoke test-sms test-mbedtls test-uicc test-bench size bench test-header test-sdk
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
@@ -186,6 +186,19 @@ test-uicc: $(UICC_PEERS)/ready setup-card setup-dtls target/tests-uicc/pcsc targ
 	cargo build --quiet --release -p whimbrel-lab --bin lab-uicc --bin lab-uicc-peer
 	$(UICC_PEERS)/bin/python -m unittest discover -s tests/uicc
 
+# the Zephyr port on fakes of the calls that it makes, its Kconfig by kconfiglib, its CMake with commands of our own
+ZEPHYR_ENV := target/zephyr-env
+
+$(ZEPHYR_ENV)/ready: tests/zephyr/requirements.txt | setup-python
+	python3 -m venv --clear $(ZEPHYR_ENV)
+	$(ZEPHYR_ENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.PHONY: test-zephyr
+test-zephyr: $(ZEPHYR_ENV)/ready setup-c setup-zephyr setup-dtls library mbedtls lab-server firmware-thumbv7em-none-eabihf
+	tests/zephyr/build.sh $(ZEPHYR_ENV)/bin/python
+	$(ZEPHYR_ENV)/bin/python -m unittest discover -s tests/zephyr
+
 # what several stages need; what fails here fails once more in its stage
 .PHONY: test-needs
 test-needs: build mbedtls lab-server tests-c firmware qemu-archives $(SMS_PEERS)/ready $(UICC_PEERS)/ready
@@ -201,11 +214,11 @@ qemu-archives: setup-firmware
 	scripts/firmware.sh thumbv7m-none-eabi
 	for target in thumbv7m-none-eabi thumbv7em-none-eabi thumbv8m.main-none-eabi; do scripts/mbedtls.sh $$target config-psk.h || exit 1; done
 
-test-qemu: setup-firmware setup-java setup-dtls qemu-archives firmware-thumbv7em-none-eabi firmware-thumbv8m.main-none-eabi
+test-qemu: setup-firmware setup-java setup-dtls lab-server qemu-archives firmware-thumbv7em-none-eabi firmware-thumbv8m.main-none-eabi
 	python3 tests/firmware/run.py
 
 # packages: what is installed, and what somebody else builds with it
-test-sdk: setup-sdk setup-firmware library lab-server dist
+test-sdk: setup-sdk setup-firmware library mbedtls lab-server dist
 	scripts/abi.sh
 	scripts/doc.sh
 	tests/sdk/installed.sh

@@ -22,6 +22,7 @@ for cpu in x86_64 aarch64 thumbv6m thumbv7em thumbv7emhf thumbv8m.main; do
     check "$cpu: unpacks" unpack $cpu
     unpack $cpu
     check "$cpu: names no directory of this machine" names_no_directory
+    check "$cpu: is a module of Zephyr" test -s "$at/zephyr/module.yml" -a -s "$at/ports/zephyr/whimbrel_zephyr.h"
     check "$cpu: has licences of its parts" test -s "$at/LICENSE-MIT" -a -s "$at/licenses/aes/LICENSE-MIT"
 done
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What somebody else meets who installs the library: programs in a directory of their own, outside this tree, built by
 # pkg-config and by CMake from an installed prefix. They run against lab-server, which says what it saw. No cargo and no
-# Python is to be found while they are built. Needs `make library lab-server`. usage: tests/sdk/installed.sh
+# Python is to be found while they are built. Needs `make library mbedtls lab-server`. usage: tests/sdk/installed.sh
 . "$(dirname "$0")/lib.sh"
 
 # by_pkg_config PACKAGE OUT FLAG…: one compiler call, as a manual would show it
@@ -16,8 +16,11 @@ by_pkg_config() {
             $(pkg-config $query --cflags --libs "$package") -lpthread -o "$out"' sh "$package" "$out" "${query[*]}" "$@"
 }
 
+needs() {
+    readelf -d "$1" | grep -q "NEEDED.*$2"
+}
 needs_library() {
-    readelf -d "$1" | grep -q 'NEEDED.*libwhimbrel\.so\.'"$2"
+    needs "$1" "libwhimbrel\.so\.$2"
 }
 
 # ---- an installed prefix, by way of DESTDIR, and moved from where it was meant to be
@@ -54,13 +57,21 @@ unset PKG_CONFIG_PATH
 
 by_cmake() {
     bare cmake -S outsider -B "$1" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_FLAGS="-Wall -Wextra -Wpedantic -Werror" \
-        "${@:2}" && bare cmake --build "$1"
+        -DMBEDTLS_FLAGS="$(cat "$here/target/mbedtls/host/cflags")" -DMBEDTLS_ARCHIVE="$here/target/mbedtls/host/libmbedtls.a" \
+        && bare cmake --build "$1"
 }
 check "CMake: builds" by_cmake built
 check "CMake: shared, is shared" needs_library built/with_shared "$interface"
 check "CMake: shared, registers" registers built/with_shared
 check "CMake: static, is static" eval '! needs_library built/with_static ""'
 check "CMake: static, registers" registers built/with_static
+check "CMake: a program with the modem's port registers" registers built/with_modem
+check "CMake: DTLS by Mbed TLS is linked" eval 'nm built/with_dtls | grep -q " T mbedtls_ssl_handshake"'
+if pkg-config --exists libpcsclite; then
+    check "CMake: a program with the port of PC/SC was built" needs built/with_reader libpcsclite
+else
+    echo "sdk: skipped: the port of PC/SC, for there is no libpcsclite (scripts/setup.sh card)"
+fi
 
 # finds VERSION: what find_package says to it
 finds() {
