@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 TARGET = ROOT / "target" / "firmware-tests"
 sys.path.insert(1, str(ROOT / "tests" / "interop"))
+# Leshan is started for a client that can be run; here that is a guest, and tests/interop/build.sh need not have made the other
+os.environ.setdefault("WHIMBREL_INTEROP_CLIENT", shutil.which("qemu-system-arm") or "")
 
+import certificates  # noqa: E402
 from client import Process  # noqa: E402
+
+# each process that starts a Leshan makes its certificates anew: in a folder of its own, for several do so at a time
+certificates.FOLDER = Path(tempfile.mkdtemp(prefix="whimbrel-certificates-")) / "made"
+atexit.register(shutil.rmtree, certificates.FOLDER.parent, ignore_errors=True)
 
 
 def compile(board: str, name: str, *words: str, **environment: str) -> Path:

@@ -8,9 +8,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=$(cd "$here/../../.." && pwd)/target/interop/leshan
 inputs=$(cat "$here/fetch.sh" "$here"/*/pom.xml "$here"/*/*.java | sha256sum | cut -d' ' -f1)
 stamp=$inputs-${LESHAN_VERSION:-pom}-${LESHAN_BOOTSTRAP_VERSION:-pom}
-if [ "$(cat "$out/stamp" 2>/dev/null || true)" = "$stamp" ]; then
-    exit 0
-fi
+is_there() { [ "$(cat "$out/stamp" 2>/dev/null || true)" = "$stamp" ]; }
+if is_there; then exit 0; fi
+# two suites that begin at a time: the second one finds it done
+mkdir -p "${out%/*}"
+exec 9>"$out.lock"
+flock 9
+if is_there; then exit 0; fi
 
 if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
     if [ "$(id -u)" != 0 ]; then
