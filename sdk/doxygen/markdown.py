@@ -6,12 +6,14 @@ site become plain words.
 usage: sdk/doxygen/markdown.py FILE   (from the root of the tree; called by Doxygen)
 """
 
+import html
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path.cwd()
 LINK = re.compile(r"\[((?:[^\]\[]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+BACKSLASH = re.compile(r"`([^`]*\\[^`]*)`")
 
 
 def label(page, anchor=""):
@@ -31,7 +33,7 @@ def slug(heading):
 def site(path):
     """Whether a file is a page or a header of the site: INPUT and FILE_PATTERNS of the Doxyfile."""
     inside = path.startswith(("docs/", "ports/", "include/")) or path in ("README.md", "CHANGELOG.md", "SECURITY.md")
-    return inside and (path.endswith(".md") or re.match(r"whimbrel[\w]*\.h$", path.rsplit("/", 1)[-1]))
+    return inside and not path.endswith("_user.h") and (path.endswith(".md") or re.match(r"whimbrel[\w]*\.h$", path.rsplit("/", 1)[-1]))
 
 
 def reference(page, found):
@@ -48,6 +50,11 @@ def reference(page, found):
     if path.endswith(".h"):
         return f"[{text}](@ref {path.rsplit('/', 1)[-1]})"
     return f"[{text}](@ref {label(path, anchor)})"
+
+
+def spelled_out(found):
+    """Code with a backslash, which to Doxygen is the beginning of a command even there."""
+    return "<code>" + html.escape(found.group(1)).replace("\\", "\\\\") + "</code>"
 
 
 def main():
@@ -69,7 +76,7 @@ def main():
         elif fenced:
             print(line)
         else:
-            print(LINK.sub(lambda found: reference(page, found), line))
+            print(BACKSLASH.sub(spelled_out, LINK.sub(lambda found: reference(page, found), line)))
 
 
 main()
