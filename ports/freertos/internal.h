@@ -26,8 +26,8 @@
 struct freertos_lookup;
 
 #ifndef WHIMBREL_FREERTOS_WITHOUT_LWIP
-/* Begins a lookup; NULL if there is no memory. The platform's wait ends when it is done. */
-struct freertos_lookup *freertos_lookup_begin(whimbrel_freertos_t *rtos, const char *host);
+/* Begins a lookup; the platform's wait ends when it is done. WHIMBREL_PENDING: `lookup` is NULL if lwIP cannot take it now. */
+int32_t freertos_lookup_begin(whimbrel_freertos_t *rtos, const char *host, struct freertos_lookup **lookup);
 /* WHIMBREL_PENDING, or the outcome. */
 int32_t freertos_lookup_result(struct freertos_lookup *lookup, ip_addr_t *found);
 /* Forgets a lookup, whether it is done or not. */

@@ -50,22 +50,24 @@ static void ask(void *context)
     if (error != ERR_INPROGRESS) done(lookup->host, error == ERR_OK ? &found : NULL, lookup);
 }
 
-struct freertos_lookup *freertos_lookup_begin(whimbrel_freertos_t *rtos, const char *host)
+int32_t freertos_lookup_begin(whimbrel_freertos_t *rtos, const char *host, struct freertos_lookup **out)
 {
     const size_t size = strlen(host) + 1;
     struct freertos_lookup *lookup = whimbrel_freertos_calloc(1, sizeof *lookup + size);
 
-    if (lookup == NULL) return NULL;
+    *out = NULL;
+    if (lookup == NULL) return WHIMBREL_ERR_FULL;
     lookup->rtos = rtos;
     lookup->owners = 2;
     lookup->status = WHIMBREL_PENDING;
     memcpy(lookup->host, host, size);
-    /* lwIP's mailbox may be full: then it is as if there were no memory */
+    *out = lookup;
+    /* lwIP's mailbox may be full of packets: the client asks again in a moment */
     if (tcpip_try_callback(ask, lookup) != ERR_OK) {
         vPortFree(lookup);
-        return NULL;
+        *out = NULL;
     }
-    return lookup;
+    return WHIMBREL_PENDING;
 }
 
 int32_t freertos_lookup_result(struct freertos_lookup *lookup, ip_addr_t *found)
@@ -87,11 +89,12 @@ void freertos_lookup_drop(struct freertos_lookup *lookup)
 
 #else /* LWIP_DNS */
 
-struct freertos_lookup *freertos_lookup_begin(whimbrel_freertos_t *rtos, const char *host)
+int32_t freertos_lookup_begin(whimbrel_freertos_t *rtos, const char *host, struct freertos_lookup **lookup)
 {
     (void)rtos;
     (void)host;
-    return NULL;
+    *lookup = NULL;
+    return WHIMBREL_ERR_NOT_FOUND;
 }
 
 int32_t freertos_lookup_result(struct freertos_lookup *lookup, ip_addr_t *found)

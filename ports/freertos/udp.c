@@ -75,8 +75,7 @@ int32_t freertos_udp_open(void *context, uint8_t number, const char *host, size_
         memcpy(name, host, host_length);
         name[host_length] = '\0';
         if (ipaddr_aton(name, &address)) return connect_to(rtos, link, &address, port, how);
-        link->lookup = freertos_lookup_begin(rtos, name);
-        return link->lookup == NULL ? WHIMBREL_ERR_FULL : WHIMBREL_PENDING;
+        return freertos_lookup_begin(rtos, name, &link->lookup);
     }
     status = freertos_lookup_result(link->lookup, &address);
     if (status == WHIMBREL_PENDING) return status;

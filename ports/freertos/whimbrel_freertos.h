@@ -116,8 +116,8 @@ int32_t whimbrel_freertos_wait(whimbrel_freertos_t *rtos, uint64_t until_ms);
 void whimbrel_freertos_wake(whimbrel_freertos_t *rtos);
 
 /**
- * Milliseconds since the scheduler was started, with 64 bits although ticks have 32 or 16: the overflows that the kernel
- * counts are taken in, so that nothing need call it in time. Not from an interrupt.
+ * Milliseconds of the kernel's ticks, with 64 bits although ticks have 32 or 16: the overflows that the kernel counts are
+ * taken in, so that nothing need call it in time. It goes on in tickless idle, as ticks do. Not from an interrupt.
  */
 uint64_t whimbrel_freertos_now(void);
 

@@ -1,4 +1,4 @@
-"""A name server for guests: one name, which is the host; everything else does not exist. It takes its time if told to."""
+"""A name server for guests: one name, which is the host; `silent` gets no answer, everything else does not exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HOST = bytes((10, 0, 2, 2))  # as a guest of QEMU's sees it
 
 
 class NameServer:
-    """On the host's loopback. `asked` are the names, as they came."""
+    """On the host's loopback; answers take `delay` seconds. `asked` are the names, as they came."""
 
     def __init__(self, name: str, delay: float = 0.0) -> None:
         self._name, self._delay = name, delay
@@ -28,7 +28,9 @@ class NameServer:
             while True:
                 query, peer = self._socket.recvfrom(512)
                 time.sleep(self._delay)
-                self._socket.sendto(self._answer(query), peer)
+                answer = self._answer(query)
+                if not self.asked[-1].startswith("silent"):
+                    self._socket.sendto(answer, peer)
         except OSError:
             pass  # stopped
 

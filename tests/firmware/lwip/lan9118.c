@@ -99,11 +99,11 @@ static void receive(void *context)
 
     for (;;) {
         ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
+        INT_STS = RX_WAITS; /* before looking: a frame that comes meanwhile sets it again */
         while (RX_FIFO_INF >> 16 & 0xff) {
             struct pbuf *frame = take();
             if (frame != NULL && netif->input(frame, netif) != ERR_OK) pbuf_free(frame);
         }
-        INT_STS = RX_WAITS;
         INT_EN = RX_WAITS;
     }
 }

@@ -32,7 +32,9 @@ extern unsigned short network_dns_port;
 
 #define MEM_ALIGNMENT              8
 #define MEM_SIZE                   8192
-#define MEMP_NUM_NETCONN           4
+#define MEMP_NUM_NETCONN          4
+/* datagrams that wait, and one that is sent: with 2, the default, a quick answer is lost */
+#define MEMP_NUM_NETBUF           8
 #define MEMP_NUM_UDP_PCB           6
 #define PBUF_POOL_SIZE             12
 #define PBUF_POOL_BUFSIZE          1536
