@@ -174,3 +174,11 @@ def test_the_same_in_real_time(lab: Lab, lab_device: LabDevice, lab_server: LabS
     assert lab_server.read("/3/0/0").text == "Whimbrel"
     lab_device.stop()
     assert lab_server.registrations == []
+
+
+def test_on_a_perfect_wire_everything_happens_at_one_instant(lab: Lab, lab_device: LabDevice, lab_server: LabServer) -> None:
+    lab_device.wait_for(EventCode.REGISTERED)
+    assert lab_server.read("/3/0/0").ok
+    lab_device.update()
+    lab_device.wait_for(EventCode.UPDATED)
+    assert lab.time == 1000

@@ -26,8 +26,8 @@ pub struct Party {
 
 /// What kind of server.
 pub enum Kind {
-    Management(Server),
-    Bootstrap(BootstrapServer),
+    Management(Box<Server>),
+    Bootstrap(Box<BootstrapServer>),
 }
 
 impl Party {
@@ -51,8 +51,8 @@ impl Party {
             said.extend(std::iter::from_fn(|| node.output()));
         };
         let node: &mut dyn Node = match kind {
-            Kind::Management(server) => server,
-            Kind::Bootstrap(bootstrap) => bootstrap,
+            Kind::Management(server) => &mut **server,
+            Kind::Bootstrap(bootstrap) => &mut **bootstrap,
         };
         // messages end before the gate, DTLS records behind it
         match (gate, gateway) {

@@ -12,7 +12,7 @@ impl Bench {
         match op {
             "bootstrap.new" => {
                 let server = BootstrapServer::new(self.seed + 3);
-                return self.set_up(order, Kind::Bootstrap(server));
+                return self.set_up(order, Kind::Bootstrap(Box::new(server)));
             }
             "bootstrap.file" => {
                 let file = configuration(order)?.file();

@@ -15,7 +15,7 @@ impl Bench {
     pub fn server_order(&mut self, op: &str, order: &Order<'_>) -> Result<Value, String> {
         if op == "server.new" {
             let server = Server::new(self.seed + 1 + self.parties.len() as u64);
-            return self.set_up(order, Kind::Management(server));
+            return self.set_up(order, Kind::Management(Box::new(server)));
         }
         let party = self.party(order)?;
         match op {
