@@ -1,7 +1,7 @@
 /*
  * Stable storage in two sectors of NOR flash: whimbrel_port_t.storage_read and storage_write over three functions of a flash
  * driver. Records are appended to a log in one sector; when it is full, what still holds goes to the other one, so that both
- * wear alike. No RTOS, no heap, no memory but whimbrel_store_t and some 300 bytes of stack.
+ * wear alike. No RTOS, no heap, no memory but whimbrel_store_t and some 600 bytes of stack.
  *
  *     static const whimbrel_flash_t flash = { sizeof flash, NULL, 4096, 8, flash_read, flash_program, flash_erase };
  *     static whimbrel_store_t store;

@@ -12,7 +12,7 @@
 #include "uart0.h"
 #include <stdlib.h>
 
-#define CLIENT_STACK_WORDS 1024
+#define CLIENT_STACK_WORDS 1280
 
 static struct modem_setup setup;
 static uint8_t enc[32], mac[32];
