@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs and the machine lacks. Idempotent: looks first, runs apt-get only for what
-# is missing. usage: scripts/setup.sh [group…]   groups: check c firmware fuzz sdk dtls card python java; none means all of them.
+# is missing. usage: scripts/setup.sh [group…]   groups: check c firmware fuzz sdk zephyr dtls card python java; none means all of them.
 # Each need is `group|how to see that it is there|package`. rustfmt and clippy come from rustup and are only checked.
 set -euo pipefail
 
@@ -23,6 +23,7 @@ sdk|command -v doxygen|doxygen
 sdk|command -v aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu
 sdk|test -e /usr/aarch64-linux-gnu/include/stdio.h|libc6-dev-arm64-cross
 sdk|command -v qemu-aarch64|qemu-user
+zephyr|command -v cmake|cmake
 dtls|command -v openssl|openssl
 dtls|command -v gnutls-serv|gnutls-bin
 card|command -v pkg-config|pkg-config
@@ -37,7 +38,7 @@ java|command -v javac|default-jdk-headless
 java|command -v mvn|maven
 '
 groups=("$@")
-[ ${#groups[@]} -gt 0 ] || groups=(check c firmware fuzz sdk dtls card python java)
+[ ${#groups[@]} -gt 0 ] || groups=(check c firmware fuzz sdk zephyr dtls card python java)
 for group in "${groups[@]}"; do
     grep -q "^$group|" <<<"$needs" || { echo "setup: no group $group" >&2; exit 2; }
 done

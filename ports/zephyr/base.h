@@ -25,6 +25,8 @@ struct line {
     int (*receive)(void *pipe, uint8_t *bytes, size_t size);
     int (*transmit)(void *pipe, const uint8_t *bytes, size_t size);
     int open;
+    int opened; /* was open once */
+    int asked;  /* the client wants to hear of that */
     uint64_t due;
     uint8_t out[64]; /* what the line had no room for */
     size_t at, length;

@@ -28,7 +28,7 @@ static void take_news(struct line *line, uint64_t now, uint32_t news)
         (void)whimbrel_modem_line(line->modem, now, 0);
     }
     if ((news & LINE_OPENED) != 0 && !line->open) {
-        line->open = 1;
+        line->open = line->opened = 1;
         (void)whimbrel_modem_line(line->modem, now, 1);
     }
 }
@@ -79,9 +79,10 @@ uint64_t line_serve(struct line *line, uint64_t now, uint32_t news)
     if (full && line->due > now + FULL_MS) line->due = now + FULL_MS;
     (void)whimbrel_modem_state(line->modem, &state);
     ask = state.card == WHIMBREL_MODEM_CARD_ASK;
-    fresh = state.received != line->shown || (ask && !line->card_shown);
+    fresh = state.received != line->shown || (ask && !line->card_shown) || (line->asked && line->opened);
     line->shown = state.received;
     line->card_shown = ask;
+    if (line->opened) line->asked = 0;
     return fresh ? 0 : line->due;
 }
 
@@ -100,6 +101,10 @@ int32_t line_transmit(void *context, const uint8_t *command, size_t command_leng
 {
     struct line *line = (struct line *)context;
 
+    /* A line that is still being opened is no card that fails, which would be tried again after a long pause only. */
+    line->asked = !line->opened && command_length > 0;
+    *length = 0;
+    if (line->asked) return WHIMBREL_PENDING;
     line->card_shown = 0;
     return whimbrel_modem_transmit(line->modem, command, command_length, response, room, length);
 }

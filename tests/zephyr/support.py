@@ -16,13 +16,20 @@ FAKES = tuple(HERE / f"fake/{name}.c" for name in ("kernel", "net", "storage", "
 
 sys.path[1:1] = [str(ROOT / "tests/c"), str(HERE)]
 
-import configure  # noqa: E402
+import peer  # noqa: E402
+
+#: Of servers that wait for a client, in seconds.
+PATIENCE = 90.0
+peer.PATIENCE = PATIENCE
+peer.Peer.until.__defaults__ = (PATIENCE,)
 
 
 def cmake(directory: Path, lines: tuple[str, ...], *options: str, source: Path = SAMPLE) -> subprocess.CompletedProcess[str]:
     """Configures the sample in `directory`/build, with `lines` beside its prj.conf."""
+    import configure  # takes kconfiglib, which not all who import this have
+
     configure.write(configure.configured([SAMPLE / "prj.conf"], list(lines)), directory)
-    words = ["cmake", "-S", source, "-B", directory / "build", "--fresh", f"-DZephyr_DIR={HERE}/cmake"]
+    words = ["cmake", "-S", source, "-B", directory / "build", "--fresh", "-G", "Unix Makefiles", f"-DZephyr_DIR={HERE}/cmake"]
     return subprocess.run([*words, f"-DDOTCONFIG={directory}/.config", *options], capture_output=True, text=True)
 
 

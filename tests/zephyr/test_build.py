@@ -44,6 +44,12 @@ class Kconfig(unittest.TestCase):
             self.assertEqual(kconf.syms[name].str_value, "y", name)
         self.assertGreater(int(kconf.syms["ZVFS_POLL_MAX"].str_value), int(kconf.syms["WHIMBREL_LINKS"].str_value))
 
+    def test_overlay_for_dtls_is_configured_without_a_warning(self) -> None:
+        kconf = configure.configured([PRJ, SAMPLE / "overlay-dtls.conf"], [])
+        self.assertEqual(kconf.syms["WHIMBREL_MBEDTLS"].str_value, "y")
+        header = kconf.syms["MBEDTLS_USER_CONFIG_FILE"].str_value
+        self.assertTrue((ROOT / "ports/zephyr" / header).is_file())
+
     def test_every_part_is_configured_without_a_warning(self) -> None:
         kconf = configure.configured([ROOT / "tests/zephyr/full.conf"], ["MBEDTLS=y", "WHIMBREL_MBEDTLS=y"])
         self.assertEqual(kconf.syms["MODEM_PIPE"].str_value, "y")
