@@ -220,9 +220,9 @@ test-qemu: setup-firmware setup-java setup-dtls lab-server qemu-archives firmwar
 # packages: what is installed, and what somebody else builds with it
 test-sdk: setup-sdk setup-firmware library mbedtls lab-server dist
 	scripts/abi.sh
-	scripts/doc.sh
 	tests/sdk/installed.sh
 	tests/sdk/archives.sh
+	scripts/doc.sh
 
 test-tools: setup-firmware setup-sdk setup-c setup-fuzz
 	scripts/selftest.sh
