@@ -151,11 +151,12 @@ class Device:
             return False
         if not self.write("/1/0/1", "integer", 300 + turn, self.lifetimes):
             return False
-        try:
-            self.server.events.wait("NOTIFICATION", self.endpoint, mark, 5.0)
-        except AssertionError:
-            if not self.is_cut():
-                raise
+        deadline = time.monotonic() + PATIENCE
+        while not self.server.events.since(mark, "NOTIFICATION", self.endpoint):
+            if self.is_cut():
+                return False
+            assert time.monotonic() < deadline, f"{self.endpoint}: it does not notify"
+            time.sleep(0.02)  # there are two things to wait for
         return not self.is_cut()
 
     def next_life(self) -> str:
