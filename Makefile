@@ -201,7 +201,7 @@ test-zephyr: $(ZEPHYR_ENV)/ready setup-c setup-zephyr setup-dtls library mbedtls
 
 # what several stages need; what fails here fails once more in its stage
 .PHONY: test-needs
-test-needs: build mbedtls lab-server tests-c firmware qemu-archives $(SMS_PEERS)/ready $(UICC_PEERS)/ready
+test-needs: build mbedtls lab-server tests-c firmware qemu-archives bench-native $(BENCH_ENV)/ready $(SMS_PEERS)/ready $(UICC_PEERS)/ready
 
 test-header: setup-firmware
 	tests/header/compile.sh
