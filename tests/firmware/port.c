@@ -267,6 +267,22 @@ static int heard(uint8_t link, const char *text)
     return good;
 }
 
+/* Both lie there when it is asked for the first time, unless the host was slow: then once more. */
+static int empty_is_skipped(void)
+{
+    unsigned patience;
+
+    for (patience = 200; patience <= 3200; patience *= 2) {
+        int32_t length;
+        if (say(0, "empty") != WHIMBREL_OK) return 0;
+        vTaskDelay(pdMS_TO_TICKS(patience));
+        length = port->link_receive(port->context, 0, buffer, sizeof buffer);
+        if (length != 0) return length == 9 && memcmp(buffer, "behind it", 9) == 0;
+        (void)hear(0, sizeof buffer);
+    }
+    return 0;
+}
+
 static void datagrams(void)
 {
     CHECK(say(0, "x") == WHIMBREL_ERR_LINK);
@@ -279,8 +295,7 @@ static void datagrams(void)
     CHECK(say(0, "echo abcdef") == WHIMBREL_OK && hear(0, 4) == WHIMBREL_ERR_TRUNCATED);
     CHECK(memcmp(buffer, "abcd", 4) == 0);
     CHECK(say(0, "echo two") == WHIMBREL_OK && heard(0, "two"));
-    /* an empty one, and one behind it */
-    CHECK(say(0, "empty") == WHIMBREL_OK && heard(0, "behind it"));
+    CHECK(empty_is_skipped());
 
     /* somebody else first */
     CHECK(say(0, "stranger") == WHIMBREL_OK && heard(0, "not a stranger"));
