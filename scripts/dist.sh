@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 cpu=$1
 out=${2:-target/dist}
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
 name=whimbrel-$version-$cpu
 make=sdk/archive/bare.mk
 flags='' board='' memory=''

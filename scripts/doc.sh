@@ -8,7 +8,7 @@ out=target/doc-c
 [ $# -eq 0 ] || out=target/selftest/doc-c
 rm -rf "$out"
 mkdir -p "$out"
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
 {
     cat sdk/doxygen/Doxyfile
     echo "OUTPUT_DIRECTORY = $out"

@@ -3,7 +3,7 @@
 # Python is to be found; those for Linux meet lab-server, the AArch64 ones under qemu-user; images run in QEMU. A program
 # of one's own links. Needs `make dist lab-server`. usage: tests/sdk/archives.sh
 . "$(dirname "$0")/lib.sh"
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
 warnings="-Wall -Wextra -Wpedantic -Werror"
 
 # unpack CPU: into a directory whose name is in $at
@@ -45,7 +45,7 @@ check "x86_64: an outsider registers" registers ./outsider-x86_64
 unpack aarch64
 export QEMU_LD_PREFIX=/usr/aarch64-linux-gnu
 check "aarch64: examples build" builds CC=aarch64-linux-gnu-gcc
-check "aarch64: is position independent" eval 'readelf -h "$at/build/demo" | grep -q "DYN"'
+check "aarch64: is position independent" eval 'readelf -h "$at/build/demo" | grep DYN'
 check "aarch64: the demo" env WRAPPER=qemu-aarch64 "$here/scripts/demo.sh" "$at/build/demo"
 check "aarch64: an outsider builds" outsider aarch64-linux-gnu-gcc outsider-aarch64
 check "aarch64: an outsider registers" registers qemu-aarch64 ./outsider-aarch64
@@ -61,7 +61,7 @@ runs() {
 # passes_floats_in registers|words: which functions the archive can be linked with
 passes_floats_in() {
     local found=words
-    ! readelf -A "$at/build/bare-metal.elf" | grep -q 'Tag_ABI_VFP_args: VFP registers' || found=registers
+    ! readelf -A "$at/build/bare-metal.elf" | grep 'Tag_ABI_VFP_args: VFP registers' || found=registers
     same "$found" "$1"
 }
 for cpu in thumbv6m thumbv7em thumbv7emhf thumbv8m.main; do

@@ -17,7 +17,7 @@ by_pkg_config() {
 }
 
 needs() {
-    readelf -d "$1" | grep -q "NEEDED.*$2"
+    readelf -d "$1" | grep "NEEDED.*$2"
 }
 needs_library() {
     needs "$1" "libwhimbrel\.so\.$2"
@@ -48,10 +48,10 @@ check "pkg-config: shared, builds" by_pkg_config whimbrel shared -Wl,-rpath,"$li
 check "pkg-config: shared, is shared" needs_library shared "$interface"
 check "pkg-config: shared, registers" registers ./shared
 check "pkg-config: whimbrel-static, builds" by_pkg_config whimbrel-static mixed
-check "pkg-config: whimbrel-static, is static" eval '! needs_library mixed ""'
+check "pkg-config: whimbrel-static, is static" eval 'test -x mixed && ! needs_library mixed ""'
 check "pkg-config: whimbrel-static, registers" registers ./mixed
 check "pkg-config: --static, builds" by_pkg_config whimbrel all_static -static
-check "pkg-config: --static, needs nothing" eval '! readelf -d all_static | grep NEEDED'
+check "pkg-config: --static, needs nothing" eval 'test -x all_static && ! readelf -d all_static | grep NEEDED'
 check "pkg-config: --static, registers" registers ./all_static
 unset PKG_CONFIG_PATH
 
@@ -63,10 +63,10 @@ by_cmake() {
 check "CMake: builds" by_cmake built
 check "CMake: shared, is shared" needs_library built/with_shared "$interface"
 check "CMake: shared, registers" registers built/with_shared
-check "CMake: static, is static" eval '! needs_library built/with_static ""'
+check "CMake: static, is static" eval 'test -x built/with_static && ! needs_library built/with_static ""'
 check "CMake: static, registers" registers built/with_static
 check "CMake: a program with the modem's port registers" registers built/with_modem
-check "CMake: DTLS by Mbed TLS is linked" eval 'nm built/with_dtls | grep -q " T mbedtls_ssl_handshake"'
+check "CMake: DTLS by Mbed TLS is linked" eval 'nm built/with_dtls | grep " T mbedtls_ssl_handshake"'
 if pkg-config --exists libpcsclite; then
     check "CMake: a program with the port of PC/SC was built" needs built/with_reader libpcsclite
 else

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sourced by the tests here: counting, a PATH with nothing but a C programmer's tools, programs that register with lab-server.
-set -uo pipefail
+set -uo pipefail # so no `| grep -q`, which ends before those who write to it
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 here=$PWD
 work=$(mktemp -d)
