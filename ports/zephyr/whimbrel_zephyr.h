@@ -126,7 +126,8 @@ int32_t whimbrel_zephyr_card(whimbrel_zephyr_t *zephyr, whimbrel_zephyr_transmit
  * @param modem  From whimbrel_modem_init(); this port calls all of its functions but whimbrel_modem_state(), which remains yours.
  *               Must live as long as `zephyr`.
  * @param pipe   Attached to this from now on; must live as long as `zephyr`.
- * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL; WHIMBREL_ERR_LINK: the pipe cannot be opened now.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_ARGUMENT: NULL; WHIMBREL_ERR_LINK: the pipe cannot be opened now, and all is
+ *         set up nevertheless: a card is waited for until the pipe opens for the first time.
  */
 int32_t whimbrel_zephyr_modem(whimbrel_zephyr_t *zephyr, whimbrel_modem_t *modem, struct modem_pipe *pipe);
 

@@ -28,9 +28,11 @@ compile() {
 
 # link VARIANT FLAG...: the programs
 link() {
-    local variant=$1 example
+    local variant=$1 test example
     shift
-    ${CC:-cc} "${flags[@]}" "$@" -Itests/c tests/zephyr/port.c "$out/$variant"/*.o "${libraries[@]}" -o "$out/$variant/port"
+    for test in port line; do
+        ${CC:-cc} "${flags[@]}" "$@" -Itests/c tests/zephyr/$test.c "$out/$variant"/*.o "${libraries[@]}" -o "$out/$variant/$test"
+    done
     for example in minimal demo psk sms card; do
         ${CC:-cc} "${flags[@]}" "$@" -Itests/zephyr/as_posix -Iports/mbedtls examples-c/$example.c "$out/$variant"/*.o \
             "${libraries[@]}" -o "$out/$variant/$example"

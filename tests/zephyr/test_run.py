@@ -40,13 +40,13 @@ class Programs(unittest.TestCase):
             for name in ("card", "sms", "demo", "psk", "minimal"):
                 jobs.append((["python3", "tests/zephyr/example.py", name, f"target/tests-zephyr/{variant}/{name}"], valgrind))
             under = VALGRIND.split() if valgrind else []
-            jobs.append(([*under, f"target/tests-zephyr/{variant}/port"], False))
+            jobs += [([*under, f"target/tests-zephyr/{variant}/{name}"], False) for name in ("port", "line")]
         with ThreadPoolExecutor(4) as pool:
             results = list(pool.map(lambda job: run(*job), jobs))
         for command, code, said in results:
             with self.subTest(command):
                 self.assertEqual(code, 0, said)
-        self.assertEqual(len(results), 12)
+        self.assertEqual(len(results), 14)
 
 
 class Device:

@@ -23,7 +23,5 @@ void fake_flash_broken(int broken);
 
 /* A modem pipe, not open yet, to a Unix socket: `unix:PATH`. `room` is the most that it takes at a time. */
 struct modem_pipe *fake_pipe(const char *path, size_t room);
-/* The pipe closes. */
-void fake_pipe_cut(struct modem_pipe *pipe);
 
 #endif

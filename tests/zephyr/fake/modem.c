@@ -114,15 +114,6 @@ int modem_pipe_open_async(struct modem_pipe *pipe)
     return status;
 }
 
-void fake_pipe_cut(struct modem_pipe *pipe)
-{
-    pthread_mutex_lock(&pipe->lock);
-    if (pipe->fd >= 0) shutdown(pipe->fd, SHUT_RDWR);
-    pipe->waits = 0;
-    pthread_mutex_unlock(&pipe->lock);
-    eventfd_write(pipe->kick, 1);
-}
-
 void modem_pipe_attach(struct modem_pipe *pipe, modem_pipe_api_callback callback, void *context)
 {
     pthread_mutex_lock(&pipe->lock);
