@@ -126,7 +126,7 @@ class Client:
         self._call("client_poll", byref(next_ms))
         return None if next_ms.value == NEVER else next_ms.value
 
-    def run(self, until: Callable[[], bool], timeout: float = 10.0) -> None:
+    def run(self, until: Callable[[], bool], timeout: float = 60.0) -> None:
         """Polls and waits until `until()` is true; TimeoutError if it is not within `timeout` seconds of the port's
         clock."""
         end = self.port.now() + int(timeout * 1000)
@@ -138,7 +138,7 @@ class Client:
                 raise TimeoutError(f"not within {timeout} s; events: {self.events}")
             self.port.wait(end if due is None else min(due, end))
 
-    def wait_for(self, code: EventCode, timeout: float = 10.0) -> Event:
+    def wait_for(self, code: EventCode, timeout: float = 60.0) -> Event:
         """Runs until such an event comes; those up to the one waited for last time do not count."""
 
         def place() -> int | None:
