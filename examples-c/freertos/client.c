@@ -12,7 +12,9 @@
 /* How long the server may ask after a message (queue mode). A field device takes 0: what TS 1.0 section 8.3 says, 93 s. */
 #define AWAKE_MS 3000
 
-uint64_t client_memory[1024]; /* 8 KiB; whimbrel_client_size(&limits) tells what is needed */
+/* One server, DTLS, and what a sensor needs; what is not named has its default. */
+const whimbrel_limits_t client_limits = { .size = sizeof client_limits, .datagram = 640, .mtu = 720 };
+uint64_t client_memory[1024]; /* whimbrel_client_size(&client_limits) tells how much of it is needed */
 const size_t client_memory_size = sizeof client_memory;
 struct client_wakes client_wakes;
 
@@ -121,11 +123,10 @@ static int32_t serve(whimbrel_freertos_t *rtos)
 /* The client with its objects and its account. */
 static int32_t make(const struct client_setup *setup, const whimbrel_port_t *port)
 {
-    const whimbrel_limits_t limits = { .size = sizeof limits, .datagram = 640, .mtu = 720 };
     const whimbrel_config_t config = {
         .size = sizeof config,
         .endpoint = setup->endpoint,
-        .limits = &limits,
+        .limits = &client_limits,
         .formats = formats,
         .format_count = 2,
         .features = features,

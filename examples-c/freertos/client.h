@@ -29,7 +29,10 @@ struct client_wakes {
 };
 extern struct client_wakes client_wakes;
 
-/* The memory of the client, for whoever wants to know its size. */
+/* How much the client can hold, for whoever wants to know what that takes: whimbrel_client_size(). */
+extern const whimbrel_limits_t client_limits;
+
+/* The memory that it has. */
 extern uint64_t client_memory[];
 extern const size_t client_memory_size;
 

@@ -49,6 +49,7 @@ static void told(const whimbrel_event_t *event)
 static void ended(int32_t status)
 {
     measure_report();
+    board_print("static needed %u", (unsigned)whimbrel_client_size(&client_limits));
     board_print("looked up %lu", (unsigned long)client_wakes.names);
     board_print("interrupts %lu", (unsigned long)interrupts);
     board_print("client ended %d", (int)status);

@@ -49,6 +49,11 @@ class Image(Process):
              *(options or ("-serial", "null")), "-kernel", str(image)],
         )  # fmt: skip
 
+    def abandon(self) -> None:
+        """Ends it. What it printed lies in target/firmware-tests, for whoever wants to know why."""
+        (TARGET / f"{self.endpoint}.txt").write_text("\n".join(self.since(0, "")) + "\n", encoding="utf-8")
+        super().abandon()
+
     def numbers(self, start: str) -> list[int]:
         """The numbers in the one line that begins so; the image has ended, or has printed it."""
         lines = self.since(0, start)
