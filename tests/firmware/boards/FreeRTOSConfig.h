@@ -5,7 +5,7 @@
 #include "board.h"
 
 #define configCPU_CLOCK_HZ            BOARD_CLOCK_HZ
-#define configTICK_RATE_HZ            1000
+#define configTICK_RATE_HZ            BOARD_TICK_HZ
 #define configTICK_TYPE_WIDTH_IN_BITS TICK_TYPE_WIDTH_32_BITS
 /* Ticks of 32 bits overflow in the middle of a test, and not after 49 days. */
 #ifndef BOARD_TICKS_BEFORE_OVERFLOW
@@ -61,9 +61,11 @@
 #define configRUN_FREERTOS_SECURE_ONLY  1
 #define configMINIMAL_SECURE_STACK_SIZE 256
 
-#define vPortSVCHandler     SVC_Handler
-#define xPortPendSVHandler  PendSV_Handler
-#define xPortSysTickHandler SysTick_Handler
+#define vPortSVCHandler    SVC_Handler
+#define xPortPendSVHandler PendSV_Handler
+/* start.c has the handler of SysTick, which calls the kernel's */
+#define xPortSysTickHandler board_kernel_tick
+#define SysTick_Handler     board_kernel_tick
 
 #define configASSERT(x)                                                 \
     do {                                                                \

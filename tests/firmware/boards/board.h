@@ -6,6 +6,7 @@
 
 #if defined(BOARD_AN385) || defined(BOARD_AN386)
 #define BOARD_CLOCK_HZ    25000000u
+#define BOARD_TIMER       0x40002000u
 #define BOARD_UART0       0x40004000u
 #define BOARD_UART0_RX    0 /* its interrupt */
 #define BOARD_UART0_TX    1
@@ -14,6 +15,7 @@
 #elif defined(BOARD_AN505)
 /* Everything runs in the secure state, which sees the peripherals from 0x50000000 on. */
 #define BOARD_CLOCK_HZ    20000000u
+#define BOARD_TIMER       0x50002000u
 #define BOARD_UART0       0x50200000u
 #define BOARD_UART0_RX    32
 #define BOARD_UART0_TX    33
@@ -25,6 +27,8 @@
 
 /* The highest priority from which FreeRTOS may be called: 1 of 7. */
 #define BOARD_INTERRUPT_PRIORITY (1 << 5)
+
+#define BOARD_TICK_HZ 1000u
 
 #define BOARD_INTERRUPTS 64
 /* An interrupt that no device of these boards has: software sets it off, for what a sensor's line would do. */
