@@ -28,4 +28,13 @@ fi
 cd "$crate"
 RUSTC=${FIRMWARE_RUSTC:-/usr/bin/rustc} RUSTC_BOOTSTRAP=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=$opt \
     cargo rustc --quiet --lib --release --crate-type staticlib --no-default-features \
-    -Z build-std=core --target "$target" --target-dir "$directory" "$@"
+    -Z build-std=core --target "$target" --target-dir "$directory/build/$target" "$@"
+
+# Each CPU has a build directory of its own, so that two can be built at a time. The archive is put in place whole.
+mkdir -p "$directory/$target/release"
+archive=$directory/$target/release/libwhimbrel.a
+built=$directory/build/$target/$target/release/libwhimbrel.a
+if ! cmp -s "$built" "$archive"; then
+    cp -p "$built" "$archive.$$"
+    mv "$archive.$$" "$archive"
+fi
