@@ -372,7 +372,7 @@ typedef struct whimbrel_uicc_t {
     /**
      * The PIN of a reference (ETSI TS 102 221 section 9.5.1), of which `tries` are left: puts its 4 to 8 bytes
      * into `pin` and gives their number, or 0: nobody knows it. Asked once a reading, and only where the file wants one. A wrong
-     * PIN is a try less: it is not asked for again until [`whimbrel_card_changed`], or until more tries are left.
+     * PIN is a try less: it is not asked for again until whimbrel_card_changed(), or until more tries are left.
      * NULL: a card that wants a PIN cannot be read.
      */
     int32_t (*pin)(void *context, uint8_t reference, uint8_t tries, uint8_t *pin);

@@ -73,7 +73,7 @@ pub struct whimbrel_uicc_t {
     >,
     /// The PIN of a reference (ETSI TS 102 221 section 9.5.1), of which `tries` are left: puts its 4 to 8 bytes
     /// into `pin` and gives their number, or 0: nobody knows it. Asked once a reading, and only where the file wants one. A wrong
-    /// PIN is a try less: it is not asked for again until [`whimbrel_card_changed`], or until more tries are left.
+    /// PIN is a try less: it is not asked for again until whimbrel_card_changed(), or until more tries are left.
     /// NULL: a card that wants a PIN cannot be read.
     pub pin:
         Option<unsafe extern "C" fn(context: *mut c_void, reference: u8, tries: u8, pin: *mut u8) -> i32>,
