@@ -39,6 +39,15 @@ fn main() {
     SANITIZERS.iter().copied().chain(flags.split_whitespace()).for_each(|flag| _ = c.flag(flag));
     c.std("c99").compile("whimbrel_fuzz_dtls");
 
+    let freertos = root.join("ports/freertos");
+    let mut c = cc::Build::new();
+    c.compiler("clang").debug(false).opt_level(2);
+    c.files(["storage.c", "flash_log.c"].map(|name| freertos.join(name)));
+    c.include(root.join("include")).include(&freertos);
+    SANITIZERS.iter().copied().for_each(|flag| _ = c.flag(flag));
+    c.std("c99").compile("whimbrel_fuzz_flash");
+    println!("cargo::rerun-if-changed={}", freertos.display());
+
     println!("cargo::rustc-link-search=native={}", built.display());
     println!("cargo::rustc-link-lib=static=mbedtls");
     for input in [script, root.join("include/whimbrel.h"), built.join("libmbedtls.a"), fuzz.join("build.rs")]
