@@ -58,8 +58,11 @@ $(SECURED): target/examples-c/%: examples-c/%.c $(PORT_SOURCES) $(PORT_HEADERS) 
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(C_CHECKED) $(C_SECURED) $< $(call with_modem,$<) $(call with_pcsc,$<) $(PORT_SOURCES) $(RELEASE)/libwhimbrel.a $(TLS)/libmbedtls.a $(LIBS) $(if $(findstring pcsc,$@),$$(pkg-config --libs libpcsclite)) -o $@
 
+# the bench's programs: what the engine is linked with for size would cost half a minute for each
+LAB := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo build --quiet --release -p whimbrel-lab
+
 lab-server:
-	cargo build --quiet --release -p whimbrel-lab --bin lab-server --bin lab-dtls --bin lab-bootstrap --bin lab-smsc
+	$(LAB) --bin lab-server --bin lab-dtls --bin lab-bootstrap --bin lab-smsc
 
 # Tests in C, one program each: once for valgrind, once with sanitizers in the C code.
 TESTS_C := $(patsubst tests/c/%.c,target/tests-c/%,$(wildcard tests/c/*.c))
@@ -131,7 +134,7 @@ $(BENCH_NATIVE)/libwhimbrel_mbedtls.so: $(BACKEND) $(wildcard ports/mbedtls/*.h)
 
 .PHONY: bench-native
 bench-native: library $(BENCH_NATIVE)/libwhimbrel_mbedtls.so
-	cargo build --quiet --release -p whimbrel-lab --bin lab-bench
+	$(LAB) --bin lab-bench
 	cp -p $(RELEASE)/libwhimbrel.so $(RELEASE)/lab-bench $(BENCH_NATIVE)
 
 # its tests run where pip has installed it from the tree
@@ -166,7 +169,7 @@ $(SMS_PEERS)/ready: tests/sms/requirements.txt | setup-python
 
 .PHONY: test-sms
 test-sms: $(SMS_PEERS)/ready setup-dtls
-	cargo build --quiet --release -p whimbrel-lab --bin lab-tpdu --bin lab-packet
+	$(LAB) --bin lab-tpdu --bin lab-packet
 	$(SMS_PEERS)/bin/python -m unittest discover -s tests/sms
 
 # the UICC: cards, PKCS#15 and secure channels against independent code, in an environment of their own; PC/SC with OpenSC
@@ -183,7 +186,7 @@ target/tests-uicc/pcsc: tests/uicc/pcsc.c $(PCSC) ports/pcsc/whimbrel_pcsc.h inc
 
 .PHONY: test-uicc
 test-uicc: $(UICC_PEERS)/ready setup-card setup-dtls target/tests-uicc/pcsc target/examples-c/card_pcsc
-	cargo build --quiet --release -p whimbrel-lab --bin lab-uicc --bin lab-uicc-peer
+	$(LAB) --bin lab-uicc --bin lab-uicc-peer
 	$(UICC_PEERS)/bin/python -m unittest discover -s tests/uicc
 
 # the Zephyr port on fakes of the calls that it makes, its Kconfig by kconfiglib, its CMake with commands of our own
