@@ -32,5 +32,6 @@ for source in tests/c/*.c; do
     run "tests/c/$name" $VALGRIND "target/tests-c/$name"
     run "tests/c/$name with sanitizers" "target/tests-c/$name.sanitized"
 done
+run "tests/c/threads under helgrind" valgrind --quiet --tool=helgrind --error-exitcode=9 target/tests-c/threads
 echo "C: $passed runs passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

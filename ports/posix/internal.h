@@ -9,6 +9,7 @@
 
 #include "whimbrel_posix.h"
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 /* The engine numbers links from 0 and has no more than this many servers. */
@@ -54,7 +55,8 @@ struct posix_link {
 struct whimbrel_posix_t {
     whimbrel_port_t port;
     pthread_mutex_t mutex;
-    int wake[2]; /* a pipe: what is written into the second end shows at the first */
+    sigset_t signals; /* of who holds the lock: those that were blocked before */
+    int wake[2];      /* a pipe: what is written into the second end shows at the first */
     struct posix_link links[POSIX_LINKS];
     char directory[POSIX_DIRECTORY + 1]; /* of storage, see storage.c */
     int watched;                         /* another descriptor that ends a wait; -1: none */

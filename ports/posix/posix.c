@@ -42,16 +42,27 @@ static int64_t port_wall_clock(void *context)
     return (int64_t)time(NULL);
 }
 
+/* No signal interrupts who holds the lock, so that a handler which takes it never waits for its own thread. */
 static uint32_t port_lock(void *context)
 {
-    pthread_mutex_lock(&((whimbrel_posix_t *)context)->mutex);
+    whimbrel_posix_t *const posix = (whimbrel_posix_t *)context;
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    pthread_mutex_lock(&posix->mutex);
+    posix->signals = before;
     return 0;
 }
 
 static void port_unlock(void *context, uint32_t state)
 {
+    whimbrel_posix_t *const posix = (whimbrel_posix_t *)context;
+    const sigset_t before = posix->signals;
+
     (void)state;
-    pthread_mutex_unlock(&((whimbrel_posix_t *)context)->mutex);
+    pthread_mutex_unlock(&posix->mutex);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void port_wake(void *context)
