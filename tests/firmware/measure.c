@@ -51,14 +51,20 @@ static uint32_t all_wakes(const struct client_wakes *wakes)
 
 static struct {
     int sleeping;
-    uint32_t wakes, datagrams;
+    uint32_t wakes, datagrams, switches;
+    TickType_t tick;
 } sleep;
+
+/* Over all sleeps. */
+static uint32_t slept_ms, slept_switches;
 
 void measure_sleep(void)
 {
     sleep.sleeping = 1;
     sleep.wakes = all_wakes(&client_wakes);
     sleep.datagrams = client_wakes.datagrams;
+    sleep.switches = board_switches;
+    sleep.tick = xTaskGetTickCount();
 }
 
 /* Datagrams are what others do: a repeated answer may come late. */
@@ -68,6 +74,9 @@ void measure_awake(void)
 
     if (!sleep.sleeping) return; /* the first time, there was no sleep before */
     sleep.sleeping = 0;
+    slept_ms +=
+        (uint32_t)((uint64_t)(TickType_t)(xTaskGetTickCount() - sleep.tick) * 1000 / configTICK_RATE_HZ);
+    slept_switches += board_switches - sleep.switches;
     board_print("slept %lu wakes, %lu datagrams", (unsigned long)wakes,
                 (unsigned long)(client_wakes.datagrams - sleep.datagrams));
     if (wakes != 1) failures++;
@@ -104,6 +113,8 @@ static void report_wakes(void)
 
     board_print("seconds %lu", (unsigned long)((xTaskGetTickCount() - start.tick) / configTICK_RATE_HZ));
     board_print("switches %lu", (unsigned long)(board_switches - start.switches));
+    if (slept_ms != 0)
+        board_print("asleep %lu ms %lu switches", (unsigned long)slept_ms, (unsigned long)slept_switches);
     board_print("wakes datagrams %lu", (unsigned long)(client_wakes.datagrams - first->datagrams));
     board_print("wakes changes %lu", (unsigned long)(client_wakes.changes - first->changes));
     for (i = 0; i < sizeof first->deadlines / sizeof first->deadlines[0]; i++) {

@@ -14,7 +14,7 @@ from qemu import Image  # noqa: E402
 from support import single  # noqa: E402
 
 MANAGED_SECONDS = 110
-MEASURED = ("seconds ", "switches ", "wakes ", "heap ", "stack ", "static ", "image ")
+MEASURED = ("seconds ", "switches ", "asleep ", "wakes ", "heap ", "stack ", "static ", "image ")
 
 
 class M4(Managed):
@@ -76,7 +76,7 @@ class M4(Managed):
         client = next(line for line in guest.since(0, "stack client "))
         self.assertLess(int(client.split()[2]), 3072, client)
         self.assertLess(guest.numbers("heap peak ")[0], 16384)
-        print("\n".join(f"{self.board}: {line}" for line in guest.since(0, MEASURED)))
+        print("\n".join(f"{self.board} managed: {line}" for line in guest.since(0, MEASURED)))
 
 
 del Managed  # abstract: unittest must not collect it here
