@@ -106,7 +106,7 @@ $(addprefix firmware-,$(FIRMWARE_TARGETS)): firmware-%: setup-firmware
 # ---- checks and tests; each stage is a target of its own
 
 # the long ones first, so that two at a time end together
-STAGES := check test-interop test-qemu test-rust test-tools test-firmware test-examples test-zephyr fuzz-smoke test-sms test-mbedtls test-uicc test-bench size bench test-header test-sdk
+STAGES := check test-interop test-qemu test-sdk test-rust test-tools test-firmware test-examples test-zephyr fuzz-smoke test-sms test-mbedtls test-uicc test-bench size bench test-header
 
 .PHONY: $(STAGES)
 test: ## all checks, tests, budgets and a short fuzzing; prints the time of each stage
