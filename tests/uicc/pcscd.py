@@ -7,6 +7,7 @@ namespace in which a temporary directory lies there; clients find the socket by 
 import json
 import os
 import pathlib
+import random
 import select
 import shutil
 import socket
@@ -35,14 +36,13 @@ def may_mount(namespace: list[str]) -> bool:
 
 
 def free_ports() -> int:
-    """A port that is free, as is the next one: vpcd has a reader with two slots."""
-    for _ in range(100):
+    """A port that is free, as is the next one: vpcd has a reader with two slots. Below those that systems give away by themselves."""
+    for port in random.sample(range(20000, 32000, 2), 100):
         with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
             try:
+                one.bind(("127.0.0.1", port))
                 other.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
     raise RuntimeError("no two free ports side by side")
