@@ -15,6 +15,7 @@ pub mod features;
 pub mod keep;
 mod keep_reporting;
 mod leave;
+pub mod line;
 mod links;
 mod manage;
 mod network;

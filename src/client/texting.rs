@@ -5,10 +5,10 @@
 use crate::client::account::{State, changed};
 use crate::client::config::TextConfig;
 use crate::client::features::Texting;
+use crate::client::line::{Line, is_packets, level, of_row, on_card};
 use crate::client::registration::query;
 use crate::client::request::Request;
 use crate::client::setup::NewSms;
-use crate::client::uri::Uri;
 use crate::client::{Beside, Context, Deadline, Engine, Reason};
 use crate::coap::{Code, Message, Writer};
 use crate::error::Error;
@@ -37,19 +37,6 @@ pub mod how {
     pub const PRECISE: u8 = 32;
 }
 
-/// How an account is reached by SMS.
-#[derive(Clone, Copy)]
-pub struct Line {
-    number: Option<Number>,
-    /// SMS Security Mode.
-    mode: u8,
-}
-
-impl Line {
-    /// Not at all.
-    pub const NONE: Self = Self { number: None, mode: 0 };
-}
-
 /// What is known of a message that came.
 #[derive(Clone, Copy)]
 struct Came<'n> {
@@ -60,15 +47,6 @@ struct Came<'n> {
     parts: bool,
     /// The account that it must be for.
     only: Option<usize>,
-}
-
-/// Whether packets of the mode that TS 1.0 means for smartcards end on one.
-fn on_card(engine: &Engine<'_>) -> bool {
-    engine.config.features.carding.is_some_and(|carding| carding.ends_messages())
-}
-
-fn is_packets(mode: u8) -> bool {
-    mode == SMS_PACKETS || mode >= 204
 }
 
 /// The platform's way of sending and receiving, see `whimbrel_port_t.sms_send`.
@@ -362,40 +340,6 @@ fn triggers(message: &[u8], server: u16) -> bool {
     let mut request = Request::of(&message);
     let path = request.read(&message).map(|()| request.path.ids());
     request.method == Code::POST && matches!(path, Ok([1, at, 8 | 9, _]) if at == server)
-}
-
-/// Number and mode as an account has them; whether its URI is a number.
-fn of_row(row: &SecurityRow<'_>) -> Result<(Line, bool), Error> {
-    let given = row.field(Field::SmsNumber, |bytes| {
-        if bytes.is_empty() { Ok(None) } else { Number::parse(bytes).map(Some) }
-    })?;
-    let named = row.field(Field::Uri, |bytes| match Uri::from_bytes(bytes) {
-        Ok(uri) if uri.texts => Number::parse(uri.host.as_bytes()).map(Some),
-        _ => Ok(None),
-    })?;
-    Ok((Line { number: given.or(named), mode: row.sms_mode.get() }, named.is_some()))
-}
-
-/// Which bindings an account can keep: 0 those without S, 1 those with S alone, 2 all.
-fn level(engine: &Engine<'_>, row: &SecurityRow<'_>) -> Result<u8, Error> {
-    let (line, _) = of_row(row)?;
-    if line.number.is_none() {
-        return Err(Error::BadValue);
-    }
-    match line.mode {
-        SMS_NOSEC => Ok(2),
-        SMS_DTLS if engine.config.features.securing.is_none() => Err(Error::SecurityMode),
-        SMS_DTLS => row.credentials(|_, keys| {
-            let complete = !keys.identity.is_empty() && !keys.secret_key.is_empty();
-            if complete { Ok(1) } else { Err(Error::Credentials) }
-        }),
-        SMS_PACKETS if on_card(engine) => Ok(2),
-        mode if is_packets(mode) => match engine.config.features.packing {
-            Some(packing) => packing.accepts(engine, row).map(|()| 2),
-            None => Err(Error::SecurityMode),
-        },
-        _ => Err(Error::SecurityMode),
-    }
 }
 
 impl Engine<'_> {

@@ -24,8 +24,9 @@ use crate::port::{Event, EventCode};
 use crate::sms::number::Number;
 use crate::time::{Instant, seconds};
 use crate::uicc::file::Item;
-use crate::uicc::reader::WINDOW_SPARE;
-use crate::uicc::reader::{Cause, Config, Failure, Found, Goal, Host, Left, Outcome, Progress, Reader, Step};
+use crate::uicc::reader::{
+    Cause, Config, Failure, Found, Goal, Host, Left, Outcome, Progress, Reader, Step, WINDOW_SPARE,
+};
 use crate::uicc::scp03::StaticKeys;
 use crate::uicc::{Card, Means, Seal};
 use core::cell::{Cell, RefCell};
