@@ -687,7 +687,10 @@ typedef struct whimbrel_limits_t {
     uint16_t credentials;
     /** Bytes to undo a failed write with: the old values of what one request changes (256). */
     uint16_t undo;
-    /** The largest payload assembled from blocks, in bytes; streams are not bound by it (0: none). */
+    /**
+     * The largest payload assembled from blocks, in bytes; streams are not bound by it. Answers in blocks that fit are written
+     * once, so that all blocks are of one moment (0: none).
+     */
     uint32_t body;
     /** With DTLS: the largest datagram of a link, sent or received, in bytes, 140 to 16384 (0: no DTLS). */
     uint16_t mtu;
@@ -1674,7 +1677,8 @@ extern const whimbrel_feature_t whimbrel_reporting;
 
 /**
  * Request bodies that come in blocks (RFC 7959 section 2.5). Without it they are answered with 4.13. Answers go out in
- * blocks in any case.
+ * blocks in any case, but only with it, and within whimbrel_limits_t.body, are all blocks of an answer of one moment: without,
+ * a server cannot read in blocks what changes meanwhile (section 2.4).
  */
 extern const whimbrel_feature_t whimbrel_transfers;
 

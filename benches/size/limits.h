@@ -7,12 +7,12 @@
 
 #include "../../include/whimbrel.h"
 
-#define MINIMAL_BYTES   2360
-#define PRODUCT_BYTES   4416
-#define BOOTSTRAP_BYTES 6200
-#define SMS_BYTES       5808
+#define MINIMAL_BYTES   2384
+#define PRODUCT_BYTES   4440
+#define BOOTSTRAP_BYTES 6224
+#define SMS_BYTES       5832
 #define SMS_MODEM_BYTES 2440
-#define UICC_BYTES      7552
+#define UICC_BYTES      7576
 
 static const whimbrel_limits_t minimal_limits = {
     .size = sizeof minimal_limits,

@@ -35,7 +35,7 @@ impl Engine<'_> {
         }
         let reply = Reply::code(Code::CONTENT).with(Slot::ContentFormat, CF_LINK.into());
         let buffer = self.fitting(who, buffer);
-        in_blocks(reply, request.block2, buffer, &|mut window, _| {
+        in_blocks(reply, request.block2, buffer, &mut |mut window, _| {
             self.list(who, path, object, &mut LinkWriter::new(&mut window, ""))?;
             Ok(window.written())
         })

@@ -5,6 +5,7 @@
 
 use crate::client::cards::IDENTITY;
 use crate::client::keep::Keeper;
+use crate::client::represent::Place;
 use crate::client::request::Request;
 use crate::client::respond::Reply;
 use crate::client::setup::NewSms;
@@ -12,6 +13,7 @@ use crate::client::{Context, Deadline, Engine};
 use crate::coap::{Block, Code, Message, Writer};
 use crate::error::Error;
 use crate::format::link::LinkWriter;
+use crate::format::{Window, Written};
 use crate::model::Object;
 use crate::objects::{Credentials, SecurityRow};
 use crate::path::Path;
@@ -26,7 +28,7 @@ use crate::time::Instant;
 pub struct Features<'a> {
     /// Observe, Notify and attributes. Without: Observe is answered as a Read (RFC 7641 section 4.1).
     pub reporting: Option<&'a dyn Reporting>,
-    /// Request bodies in blocks. Without: 4.13.
+    /// Request bodies in blocks, and long answers of one moment. Without: 4.13, and each block is of its own.
     pub transfers: Option<&'a dyn Transfers>,
     /// Create and Delete by servers. Without: 4.05.
     pub creation: Option<&'a dyn Creation>,
@@ -128,6 +130,14 @@ pub trait Transfers: Sync {
         block: Block,
         buffer: &mut [u8],
     ) -> Result<Reply, Error>;
+    /// Writes a block of a representation, all of whose blocks are of one moment where there is room for that.
+    fn cut(
+        &self,
+        engine: &mut Engine<'_>,
+        now: Instant,
+        place: &Place<'_>,
+        window: Window<'_>,
+    ) -> Result<Written, Error>;
     /// A place and all below it is gone.
     fn gone(&self, engine: &mut Engine<'_>, path: Path);
     /// Tells a server how large a body and a block may be.
@@ -531,6 +541,15 @@ impl Transfers for Library {
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
         engine.serve_block(ctx, who, request, block, buffer)
+    }
+    fn cut(
+        &self,
+        engine: &mut Engine<'_>,
+        now: Instant,
+        place: &Place<'_>,
+        window: Window<'_>,
+    ) -> Result<Written, Error> {
+        engine.cut_held(now, place, window)
     }
     fn gone(&self, engine: &mut Engine<'_>, path: Path) {
         engine.end_stream(path);

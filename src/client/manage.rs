@@ -149,7 +149,7 @@ impl<'a> Engine<'a> {
         }
         let single = self.readable(who, request.path)?;
         let format = self.config.choose(request.accept, single)?;
-        let mut reply = self.represent(who, request.path, format, request.block2, buffer)?;
+        let mut reply = self.represent(Some(ctx.now), who, request.path, format, request.block2, buffer)?;
         if let (Some(_), Some(reporting)) = (request.observe, self.config.features.reporting)
             && let Some(sequence) = reporting.observe(self, ctx, who, request, format.content_format())
         {

@@ -12,6 +12,7 @@ pub mod config;
 mod discover;
 mod exchange;
 pub mod features;
+mod held;
 pub mod keep;
 mod keep_reporting;
 mod leave;
@@ -39,6 +40,7 @@ pub mod uri;
 pub use account::Account;
 pub use attributes::AttributeSet;
 pub use config::Config;
+pub use held::Held;
 pub use pending::Pending;
 pub use reporting::Observation;
 pub use session::Session;
@@ -162,6 +164,7 @@ pub struct Engine<'a> {
     pub(crate) attributes: &'a mut [AttributeSet],
     pub(crate) pending: &'a mut [Pending],
     pub(crate) upload: Upload,
+    pub(crate) held: Held,
     recent: Dedup<'a>,
     receive: &'a mut [u8],
     send: &'a mut [u8],
@@ -221,6 +224,7 @@ impl<'a> Engine<'a> {
             attributes: memory.attributes,
             pending: memory.pending,
             upload: Upload::IDLE,
+            held: Held::NONE,
             recent: Dedup::new(memory.recent),
             receive: memory.receive,
             send: memory.send,

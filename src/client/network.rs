@@ -53,6 +53,7 @@ impl Engine<'_> {
         self.recent.forget_peer(who as u8 | BESIDE);
         // another server may get this place
         self.upload.forget(who);
+        self.held.forget(who);
         for place in self.pending.iter_mut() {
             place.forget(who);
         }

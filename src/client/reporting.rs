@@ -383,7 +383,7 @@ impl Engine<'_> {
         id: u16,
     ) -> Result<(), Error> {
         let buffer = core::mem::take(&mut self.send);
-        let written = self.write_notification(who, place, buffer);
+        let written = self.write_notification(ctx.now, who, place, buffer);
         if let Ok(reply) = &written
             && let Some(message) = reply.place(Kind::NonConfirmable, id, place.token(), buffer)
         {
@@ -401,8 +401,9 @@ impl Engine<'_> {
         place: &Observation,
         id: u16,
     ) -> Result<(), Error> {
+        let now = ctx.now;
         let length = self.with_outgoing(who, |engine, buffer| {
-            let reply = engine.write_notification(who, place, buffer)?;
+            let reply = engine.write_notification(now, who, place, buffer)?;
             let message = reply.place(Kind::Confirmable, id, place.token(), buffer).ok_or(Error::Full)?;
             let length = message.len();
             shift(buffer, GAP.wrapping_add(reply.length.into()).wrapping_sub(length), length);
@@ -414,12 +415,13 @@ impl Engine<'_> {
 
     fn write_notification(
         &mut self,
+        now: Instant,
         who: usize,
         place: &Observation,
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
         let format = self.config.format(place.format).ok_or(Error::NotAcceptable)?;
-        let reply = self.represent(who, place.path, format, None, buffer)?;
+        let reply = self.represent(Some(now), who, place.path, format, None, buffer)?;
         Ok(reply.with(Slot::Observe, self.sequence.take()))
     }
 

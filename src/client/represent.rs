@@ -7,6 +7,10 @@ use crate::error::Error;
 use crate::format::{Encoder, Format, Window, Written};
 use crate::model::{Instance, Reading, rights};
 use crate::path::Path;
+use crate::time::Instant;
+
+/// Whose representation: for which account, of what, in which format.
+pub(crate) type Place<'a> = (usize, Path, &'a dyn Format);
 
 impl Engine<'_> {
     /// The rights of an account's server on an instance (TS 1.0 section 7.3.2.1).
@@ -33,36 +37,61 @@ impl Engine<'_> {
         buffer.get_mut(..room).unwrap_or(&mut [])
     }
 
-    /// Writes the representation of `path`, or the block of it that was asked for, behind [`GAP`] in `buffer`.
+    /// Writes the representation of `path`, or the block of it that was asked for, behind [`GAP`] in `buffer`. With
+    /// `now`, all blocks are of one moment where there is room for that.
     pub(crate) fn represent(
-        &self,
+        &mut self,
+        now: Option<Instant>,
         who: usize,
         path: Path,
         format: &dyn Format,
         asked: Option<Block>,
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
-        let may = |instance: &Instance| self.rights(who, instance.object, instance.id) & rights::READ != 0;
-        let reading = Reading { model: &self.model, format, may: &may };
         let reply = Reply::code(Code::CONTENT).with(Slot::ContentFormat, format.content_format().into());
         let buffer = self.fitting(who, buffer);
-        in_blocks(reply, asked, buffer, &|window, exact| {
-            let mut out = Encoder::new(window, path, exact);
-            reading.run(&mut out)?;
-            Ok(out.window.written())
+        let place = (who, path, format);
+        in_blocks(reply, asked, buffer, &mut |window, exact| {
+            if exact { self.cut(now, &place, window) } else { self.write_down(&place, window, false) }
         })
+    }
+
+    /// Writes a block.
+    #[cold]
+    #[inline(never)]
+    fn cut(&mut self, now: Option<Instant>, place: &Place<'_>, window: Window<'_>) -> Result<Written, Error> {
+        match now.zip(self.config.features.transfers) {
+            Some((now, transfers)) => transfers.cut(self, now, place, window),
+            None => self.write_exactly(place, window),
+        }
+    }
+
+    /// Writes what `path` is now. With `exact`, lengths are known before what they are of is written.
+    #[inline(always)] // a stack frame less under every Read
+    fn write_down(&self, place: &Place<'_>, window: Window<'_>, exact: bool) -> Result<Written, Error> {
+        let (who, path, format) = *place;
+        let may = |instance: &Instance| self.rights(who, instance.object, instance.id) & rights::READ != 0;
+        let mut out = Encoder::new(window, path, exact);
+        Reading { model: &self.model, format, may: &may }.run(&mut out)?;
+        Ok(out.window.written())
+    }
+
+    /// The same with lengths known before, as it must be where not all fits.
+    #[inline(never)]
+    pub(crate) fn write_exactly(&self, place: &Place<'_>, window: Window<'_>) -> Result<Written, Error> {
+        self.write_down(place, window, true)
     }
 }
 
 /// Produces a payload: whole where it fits, else the block asked for, the first one if none was.
 ///
-/// `write` is run again for each block, so it must write the same each time; the ETag tells when it did not. With
-/// `exact` it must know the length of what it encloses.
+/// `write` is run again for each block, so it should write the same each time; the ETag tells when it did not. For a
+/// block it is called with `exact`: it must know the length of what it encloses.
 pub(crate) fn in_blocks(
     mut reply: Reply,
     asked: Option<Block>,
     buffer: &mut [u8],
-    write: &dyn Fn(Window<'_>, bool) -> Result<Written, Error>,
+    write: &mut dyn FnMut(Window<'_>, bool) -> Result<Written, Error>,
 ) -> Result<Reply, Error> {
     let room = buffer.get_mut(GAP..).ok_or(Error::Full)?;
     let largest = block::largest_exponent(room.len()).ok_or(Error::Full)?;

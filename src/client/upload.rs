@@ -50,6 +50,11 @@ impl Upload {
         }
     }
 
+    /// Whether the buffer for bodies is its own: not where the resource takes a stream.
+    pub(crate) fn needs_body(&self, now: Instant) -> bool {
+        self.blocks.is_open() && self.stream.is_none() && now < self.expires
+    }
+
     fn is_of(&self, who: usize, request: &Request<'_>) -> bool {
         usize::from(self.who) == who
             && self.method == request.method
@@ -178,6 +183,7 @@ impl Engine<'_> {
             }
             return Ok(if last { Reply::code(Code::CHANGED) } else { more });
         }
+        self.held.clear();
         let end = offset.saturating_add(request.payload.len());
         crate::bytes::put(self.body, offset, request.payload).map_err(|_| Error::TooLarge)?;
         if !last {

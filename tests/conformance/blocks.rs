@@ -3,7 +3,7 @@
 use whimbrel_lab::format::{OPAQUE, TLV};
 use whimbrel_lab::options::{self, Block};
 use whimbrel_lab::scene::{DEVICE, SERVER};
-use whimbrel_lab::{Code, Lab, Message, Request, Setup, Type, seconds, tlv};
+use whimbrel_lab::{Code, Lab, Message, Request, Response, Setup, Type, seconds, tlv};
 
 const LARGE: &str = "/26242/0/0";
 const UPLOAD: &str = "/26242/0/1";
@@ -334,4 +334,131 @@ fn dmse_003_c_m_a_repeated_last_block_is_not_taken_again() {
         .map(|r| Message::parse(&r.bytes).unwrap().code)
         .collect();
     assert_eq!(answers, [Code::CONTINUE, Code::CHANGED, Code::CHANGED, Code::CHANGED]);
+}
+
+/// A value that fits the buffer for bodies, and is another one at each moment.
+fn restless(lab: &mut Lab, round: u8) {
+    lab.device.blob().content = vec![round; 2000];
+}
+
+fn one_block(lab: &mut Lab, number: u32) -> Response {
+    lab.send(Request::get(LARGE).accept(OPAQUE).from_block(number, 5).by_hand())
+}
+
+/// RFC 7959 section 2.4: all blocks are of the moment of the first, whatever the value is meanwhile.
+#[test]
+fn df_002_c_o_a_value_that_changes_is_read_as_it_was() {
+    let mut lab = Lab::registered();
+    for begin in [1, 11] {
+        restless(&mut lab, begin);
+        let first = one_block(&mut lab, 0);
+        assert_eq!(first.size2(), Some(2000));
+        for number in 1..4 {
+            restless(&mut lab, begin + number as u8);
+            let next = one_block(&mut lab, number);
+            assert_eq!(next.etag(), first.etag(), "block {number}");
+            assert!(next.payload.iter().all(|byte| *byte == begin), "block {number}");
+            assert_eq!(next.block2(), Some(Block::new(number, number < 3, 5)));
+        }
+    }
+    let again = one_block(&mut lab, 3);
+    assert_eq!(again.payload[0], 11, "the last block may be asked for once more");
+}
+
+/// The clock goes on while a slow network carries /3/0: the server, which minds ETags, has it at the first attempt.
+#[test]
+fn df_003_c_m_the_device_is_read_through_a_network_that_takes_seconds() {
+    let mut lab = Setup { datagram: 128, ..Setup::default() }.registered();
+    lab.network.weather = whimbrel_lab::net::Weather { loss: 0, duplication: 0, delay: 1500, jitter: 0 };
+    let before = lab.network.records().len();
+    let read = lab.send(Request::get("/3/0").accept(TLV));
+    assert_eq!(read.code, Code::CONTENT);
+    assert!(tlv::find(&read.tlv(), &[13]).is_some(), "Current Time is in it");
+    assert!(lab.network.records().len() - before > 4, "in blocks");
+}
+
+/// A body that arrives needs the place for itself: then each block is of its own moment, as the ETag says.
+#[test]
+fn dmse_003_c_m_a_read_in_blocks_does_not_disturb_a_write() {
+    let mut lab = Lab::registered();
+    let payload = tlv::resource(0, "x".repeat(300));
+    let part = |number| Request::post("/26241/0").content(TLV, payload.clone()).one_block(number, 4);
+    assert_eq!(lab.send(part(0)).code, Code::CONTINUE);
+    restless(&mut lab, 1);
+    let first = one_block(&mut lab, 0);
+    restless(&mut lab, 2);
+    let second = one_block(&mut lab, 1);
+    assert_ne!(second.etag(), first.etag());
+    assert_eq!(second.payload[0], 2);
+    assert_eq!(lab.send(part(1)).code, Code::CHANGED);
+    assert_eq!(lab.device.values(0).unwrap().text(), "x".repeat(300));
+
+    let first = one_block(&mut lab, 0);
+    assert_eq!(lab.send(part(0)).code, Code::CONTINUE);
+    restless(&mut lab, 3);
+    let second = one_block(&mut lab, 1);
+    assert_ne!(second.etag(), first.etag(), "the write has taken the place");
+    assert_eq!((second.payload[0], second.payload.len()), (3, 512));
+}
+
+/// A stream has no need of it.
+#[test]
+fn dmse_003_c_m_a_stream_and_a_read_in_blocks_go_together() {
+    let mut lab = Lab::registered();
+    let part = |number| Request::put(UPLOAD).content(OPAQUE, body(400)).one_block(number, 4);
+    assert_eq!(lab.send(part(0)).code, Code::CONTINUE);
+    restless(&mut lab, 1);
+    let first = one_block(&mut lab, 0);
+    restless(&mut lab, 2);
+    assert_eq!(lab.send(part(1)).code, Code::CHANGED);
+    assert_eq!(one_block(&mut lab, 1).etag(), first.etag());
+    assert_eq!(lab.device.blob().complete, [body(400)]);
+}
+
+/// Two servers: who has begun keeps the place until it has all blocks, or has not asked for EXCHANGE_LIFETIME.
+#[test]
+fn df_002_c_o_what_one_server_reads_is_not_what_another_reads() {
+    let mut lab = Setup { servers: 2, ..Setup::default() }.registered();
+    let other = |lab: &mut Lab, number| {
+        let asked = lab.second.send(Request::get(LARGE).accept(OPAQUE).from_block(number, 5).by_hand());
+        lab.second_answer(asked)
+    };
+    restless(&mut lab, 1);
+    let first = one_block(&mut lab, 0);
+    restless(&mut lab, 2);
+    assert_eq!(other(&mut lab, 0).payload[0], 2);
+    restless(&mut lab, 3);
+    assert_eq!(other(&mut lab, 1).payload[0], 3, "no room for two");
+    assert_eq!(one_block(&mut lab, 1).etag(), first.etag());
+    assert_eq!(one_block(&mut lab, 3).payload[0], 1, "the last");
+    let first = other(&mut lab, 0);
+    restless(&mut lab, 4);
+    assert_eq!(other(&mut lab, 1).etag(), first.etag());
+    lab.run(seconds(248));
+    assert_eq!(other(&mut lab, 2).payload[0], 4, "too late for what it began with");
+    restless(&mut lab, 5);
+    let first = one_block(&mut lab, 0);
+    restless(&mut lab, 6);
+    assert_eq!(one_block(&mut lab, 1).etag(), first.etag(), "the other one does not bar it");
+}
+
+/// The rest of a notification is of the moment at which it went out (RFC 7959 section 2.6).
+#[test]
+fn ir_002_c_m_the_rest_of_a_notification_is_of_its_moment() {
+    let mut lab = Setup { datagram: 512, ..Setup::default() }.registered();
+    restless(&mut lab, 1);
+    let observation = lab.server.observe_as(LARGE, OPAQUE);
+    lab.run(seconds(1));
+    lab.network.weather = whimbrel_lab::net::Weather { loss: 0, duplication: 0, delay: 300, jitter: 0 };
+    restless(&mut lab, 2);
+    lab.device.changed(LARGE);
+    // the first block is on its way, and the value is another one already
+    lab.run(400);
+    restless(&mut lab, 3);
+    lab.run(seconds(10));
+    let notifications = lab.server.notifications(observation);
+    assert_eq!(notifications.len(), 1);
+    assert!(notifications[0].whole);
+    assert_eq!(notifications[0].payload, vec![2; 2000]);
+    assert_eq!(lab.server.complaints(), []);
 }

@@ -88,10 +88,16 @@ fn could_change(bytes: &[u8]) -> bool {
     matches!(message.code, Code::PUT | Code::POST | Code::DELETE)
 }
 
-/// All that servers can read, and the registration.
-fn image(lab: &mut Lab) -> Vec<Vec<u8>> {
+/// All that servers can read; Current Time as when the bench was switched on.
+fn image(lab: &mut Lab) -> (Vec<Vec<u8>>, u64) {
+    let passed = lab.now() / 1000;
     let read = |path: &str| Request::get(path).accept(TLV);
-    ["/1", "/3", "/3303", "/26241", "/26243/0/0"].map(|path| lab.send(read(path)).payload).to_vec()
+    let mut all = ["/1", "/3303", "/26241", "/26243/0/0"].map(|path| lab.send(read(path)).payload).to_vec();
+    let device = lab.send(read("/3/0")).tlv();
+    let (clock, rest): (Vec<_>, Vec<_>) = device.into_iter().partition(|entry| entry.id == 13);
+    all.extend(rest.into_iter().map(|entry| format!("{entry:?}").into_bytes()));
+    let time = clock[0].value.iter().fold(0, |time, byte| time << 8 | u64::from(*byte));
+    (all, time - passed)
 }
 
 #[test]

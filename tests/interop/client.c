@@ -61,6 +61,8 @@ static void obey(whimbrel_client_t *client, char *line)
         whimbrel_client_network(client, 1, 0);
     } else if (strcmp(line, "moved") == 0) {
         whimbrel_client_network(client, 1, 1);
+    } else if (strcmp(line, "hurry") == 0 || strcmp(line, "steady") == 0) {
+        objects_hurry(line[0] == 'h');
     } else if (strcmp(line, "quit") == 0) {
         whimbrel_client_stop(client);
     } else {

@@ -10,6 +10,9 @@ int32_t objects_add(whimbrel_client_t *client);
 /* Changes a resource as the device would and reports it. 0, or -1 for what it cannot set. */
 int objects_set(whimbrel_client_t *client, whimbrel_path_t path, const char *value);
 
+/* Whether the device's clock goes on by a second each time that it is looked at: no two blocks of /3/0 show one time. */
+void objects_hurry(int on);
+
 /* Answers what was deferred and is due. */
 void objects_poll(whimbrel_client_t *client, uint64_t (*now)(void));
 

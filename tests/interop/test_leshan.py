@@ -61,6 +61,17 @@ class SmallV10(MainCases):
 
     options = {"datagram": 128}
 
+    def test_read_of_a_device_whose_clock_goes_on_between_blocks(self) -> None:
+        """Leshan gives a transfer up whose ETag changes, and says nothing of it (RFC 7959 section 2.4)."""
+        self.client.tell("hurry")
+        self.addCleanup(self.client.tell, "steady")
+        for path in ("/3/0", "/3"):
+            for form in ("TLV", "JSON"):
+                with self.subTest(path=path, form=form):
+                    self.succeeds(self.read(path, form), 205)
+        before, after = self.read("/3/0/13", "TLV").value, self.read("/3/0/13", "TLV").value
+        self.assertNotEqual(before, after, "the clock goes on")
+
 
 class ConfirmedLossyV10(Bench):
     """Confirmable notifications through a lossy network: none is missed."""

@@ -241,14 +241,19 @@ fn is_spared(engine: &Engine<'_>, who: usize, at: Path) -> bool {
 }
 
 /// 1.1, on the objects 1 and 2 only.
-fn read(engine: &Engine<'_>, who: usize, request: &Request<'_>, buffer: &mut [u8]) -> Result<Reply, Error> {
+fn read(
+    engine: &mut Engine<'_>,
+    who: usize,
+    request: &Request<'_>,
+    buffer: &mut [u8],
+) -> Result<Reply, Error> {
     let path = request.path;
     engine.model.object(path.object).ok_or(Error::NotFound)?;
     if path.instance != NONE {
         engine.model.instance(path.object, path.instance).ok_or(Error::NotFound)?;
     }
     let format = engine.config.choose(request.accept, None)?;
-    engine.represent(who, path, format, request.block2, buffer)
+    engine.represent(None, who, path, format, request.block2, buffer)
 }
 
 /// All instances, with the servers that they belong to (TS 1.0 section 5.2.7.3).
@@ -264,7 +269,7 @@ fn discover(
     }
     let reply = Reply::code(Code::CONTENT).with(Slot::ContentFormat, CF_LINK.into());
     let buffer = engine.fitting(who, buffer);
-    in_blocks(reply, request.block2, buffer, &|mut window, _| {
+    in_blocks(reply, request.block2, buffer, &mut |mut window, _| {
         list(engine, path, &mut window);
         Ok(window.written())
     })

@@ -180,6 +180,7 @@ impl<'a> Bootstrap<'a> {
         self.ends.set(ctx.now.after(LONGEST_SESSION));
         // half a body of a server that is not heard now
         engine.upload = Upload::IDLE;
+        engine.held.clear();
         self.extend(engine, ctx, who);
         engine.tell(ctx, Event::new(EventCode::BootstrapStarted, 0));
     }
@@ -218,6 +219,7 @@ impl<'a> Bootstrap<'a> {
         // keys came this way
         bytes::zeroise(engine.receive);
         bytes::zeroise(engine.body);
+        engine.held.clear();
     }
 
     /// The session fails EXCHANGE_LIFETIME after the last command (TS 1.0 section 5.2.3.3 step 2).

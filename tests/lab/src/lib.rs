@@ -39,4 +39,4 @@ pub use links::Link;
 pub use net::{Network, Node, Peer, peer};
 pub use random::Random;
 pub use scene::{Lab, Setup};
-pub use server::{Answer, ObservationId, Operation, Request, RequestId, Server};
+pub use server::{Answer, ObservationId, Operation, Request, RequestId, Response, Server};

@@ -181,11 +181,18 @@ pub(super) unsafe extern "C" fn factory_reset(context: *mut c_void) -> i32 {
 
 pub(super) unsafe extern "C" fn get_time(context: *mut c_void) -> i64 {
     // SAFETY: the client hands over what it was given
-    unsafe { platform(context) }.state.time.get()
+    let platform = unsafe { platform(context) };
+    platform.state.time.get() + seconds_of(platform)
 }
 
 pub(super) unsafe extern "C" fn set_time(context: *mut c_void, seconds: i64) -> i32 {
     // SAFETY: the client hands over what it was given
-    unsafe { platform(context) }.state.time.set(seconds);
+    let platform = unsafe { platform(context) };
+    platform.state.time.set(seconds - seconds_of(platform));
     WHIMBREL_OK
+}
+
+/// How long the bench has been running.
+fn seconds_of(platform: &Platform) -> i64 {
+    (platform.now.get() / 1000) as i64
 }
