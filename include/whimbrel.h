@@ -2091,6 +2091,44 @@ int32_t whimbrel_modem_state(whimbrel_modem_t *modem,
                              whimbrel_modem_state_t *state);
 
 /* -------------------------------------------------------------------------------------------------------- */
+/* The line of a modem that speaks AT, from C: what every port to a UART would write again.                 */
+/* -------------------------------------------------------------------------------------------------------- */
+
+/** A serial line, for whimbrel_modem_serve(). Its functions do not wait, and call nothing of the modem. */
+typedef struct whimbrel_line_t {
+    /** sizeof(whimbrel_line_t) */
+    size_t size;
+    /** Given to both functions. */
+    void *context;
+    /** Fills `buffer` with up to `size` bytes that came. Returns how many; 0: there are none now; negative: the line is gone. */
+    int32_t (*receive)(void *context, uint8_t *buffer, size_t size);
+    /**
+     * Takes up to `size` bytes for the modem. Returns how many; fewer than `size`: there is no room for more now, and the rest is
+     * offered again; negative: the line is gone. The bytes may be a PIN or keys: who keeps them overwrites them.
+     */
+    int32_t (*send)(void *context, const uint8_t *bytes, size_t size);
+} whimbrel_line_t;
+
+/**
+ * Moves bytes both ways between a modem and its line, and does what is due: instead of whimbrel_modem_input(),
+ * whimbrel_modem_poll() and whimbrel_modem_output(). To be called when bytes have come, when the line has room again, when the
+ * time has come, and after whimbrel_modem_send(), whimbrel_modem_receive() and whimbrel_modem_transmit().
+ *
+ * @param now_ms   As for whimbrel_modem_input().
+ * @param line     Not kept. At most 2048 bytes are taken from it in one call.
+ * @param next_ms  Out, may be NULL: when to call next on the same clock; now_ms: at once, and the client before, because it has a
+ *                 message or the response to an APDU to take, or bytes may wait; UINT64_MAX: only input can change anything. A line
+ *                 without room is asked again after 20 ms at the latest. Earlier is harmless.
+ * @return WHIMBREL_OK; WHIMBREL_ERR_LINK: a function of the line said that it is gone, and the modem was told so, as by
+ *         whimbrel_modem_line(); WHIMBREL_ERR_ARGUMENT: NULL, or a wrong `size`; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED.
+ *         Since 0.1.
+ */
+int32_t whimbrel_modem_serve(whimbrel_modem_t *modem,
+                             uint64_t now_ms,
+                             const whimbrel_line_t *line,
+                             uint64_t *next_ms);
+
+/* -------------------------------------------------------------------------------------------------------- */
 /* Paths in one word.                                                                                       */
 /* -------------------------------------------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #define PRODUCT_BYTES   4440
 #define BOOTSTRAP_BYTES 6224
 #define SMS_BYTES       5832
-#define SMS_MODEM_BYTES 2440
+#define SMS_MODEM_BYTES 2448
 #define UICC_BYTES      7576
 
 static const whimbrel_limits_t minimal_limits = {

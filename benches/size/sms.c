@@ -77,15 +77,29 @@ static const whimbrel_account_t account = {
     .short_server_id = 1,
     .sms = &sms,
 };
-static const whimbrel_modem_config_t line = { .size = sizeof line };
+static const whimbrel_modem_config_t dialogue = { .size = sizeof dialogue };
+
+static int32_t line_receive(void *context, uint8_t *buffer, size_t size)
+{
+    (void)context;
+    (void)buffer;
+    return (int32_t)(size & clock_ms);
+}
+
+static int32_t line_send(void *context, const uint8_t *bytes, size_t size)
+{
+    (void)context;
+    return (int32_t)(size & bytes[0]);
+}
+
+static const whimbrel_line_t line = { .size = sizeof line, .receive = line_receive, .send = line_send };
 uint64_t client_memory[SMS_BYTES / 8];
 
 int main(void)
 {
     whimbrel_port_t port = { STUB_PORT };
-    uint8_t bytes[64];
     whimbrel_client_t *client;
-    int32_t status = whimbrel_modem_init(modem_memory, sizeof modem_memory, &line, &modem);
+    int32_t status = whimbrel_modem_init(modem_memory, sizeof modem_memory, &dialogue, &modem);
 
     port.storage_read = storage_read;
     port.storage_write = storage_write;
@@ -103,9 +117,7 @@ int main(void)
     }
     while (status == WHIMBREL_OK) {
         status = whimbrel_client_poll(client, &clock_ms);
-        whimbrel_modem_poll(modem, clock_ms, &clock_ms);
-        whimbrel_modem_output(modem, bytes, sizeof bytes);
-        whimbrel_modem_input(modem, clock_ms, bytes, sizeof bytes);
+        whimbrel_modem_serve(modem, clock_ms, &line, &clock_ms);
     }
     return (int)status;
 }

@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use whimbrel::at::{Config, LINE_CARD_MIN, LINE_MIN, Memory, Message, Modem, Slot, TPDU_MAX, Way};
+use whimbrel::at::{Config, LINE_CARD_MIN, LINE_MIN, Line, Memory, Message, Modem, Slot, TPDU_MAX, Way};
 use whimbrel::error::Error;
 use whimbrel::time::Instant;
 use whimbrel::uicc::{COMMAND_MAX, Card};
@@ -133,6 +133,26 @@ impl Watcher {
             () => (String::new(), "OK"),
         };
         format!("\r\n{info}\r\n\r\n{result}\r\n").into_bytes()
+    }
+}
+
+/// A line on which nothing comes, and which takes some bytes once.
+struct Wire<'w> {
+    watcher: &'w mut Watcher,
+    piece: usize,
+    gone: bool,
+}
+
+impl Line for Wire<'_> {
+    fn receive(&mut self, _: &mut [u8]) -> Result<usize, Error> {
+        if self.gone { Err(Error::Link) } else { Ok(0) }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        assert!((1..=64).contains(&bytes.len()));
+        let taken = &bytes[..bytes.len().min(std::mem::take(&mut self.piece))];
+        taken.iter().for_each(|byte| self.watcher.writes(*byte));
+        Ok(taken.len())
     }
 }
 
@@ -263,6 +283,16 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         let now = Instant::from_millis(watcher.now);
+        if pull % 2 == 1 {
+            let mut wire = Wire { watcher: &mut watcher, piece: pull, gone: pull == 15 };
+            let served = modem.serve(now, &mut wire, &mut |_| {});
+            assert_eq!(served.is_err(), wire.gone);
+            if served.is_err() {
+                watcher.ended = None;
+                watcher.written.clear();
+                watcher.line.clear();
+            }
+        }
         let next = modem.poll(now, &mut |_| {});
         assert!(next > now, "a deadline in the past");
         let mut buffer = [0; 64];

@@ -53,15 +53,15 @@ int32_t whimbrel_at_modem_poll(whimbrel_at_modem_t *modem, uint64_t *next_ms);
 /** The descriptor to wait for; -1 while the device is away. It is another one after that. */
 int whimbrel_at_modem_fd(const whimbrel_at_modem_t *modem);
 
-/** whimbrel_modem_send(), and what follows from it on the line; `modem` is a whimbrel_at_modem_t. */
+/** whimbrel_modem_send(); `modem` is a whimbrel_at_modem_t. It leaves by the next whimbrel_at_modem_poll(). */
 int32_t whimbrel_at_modem_send(void *modem, const uint8_t *tpdu, size_t size);
 
-/** whimbrel_modem_receive(), and what follows from it on the line; `modem` is a whimbrel_at_modem_t. */
+/** whimbrel_modem_receive(); `modem` is a whimbrel_at_modem_t. */
 int32_t whimbrel_at_modem_receive(void *modem, uint8_t *buffer, size_t size);
 
 /**
- * whimbrel_modem_transmit(), and what follows from it on the line; `modem` is a whimbrel_at_modem_t. Fits
- * whimbrel_port_t.uicc_transmit. While it returns WHIMBREL_PENDING, whimbrel_at_modem_poll() tells when there is news.
+ * whimbrel_modem_transmit(); `modem` is a whimbrel_at_modem_t. Fits whimbrel_port_t.uicc_transmit. The command leaves by the
+ * next whimbrel_at_modem_poll(). While it returns WHIMBREL_PENDING, whimbrel_at_modem_poll() tells when there is news.
  */
 int32_t whimbrel_at_modem_transmit(void *modem, const uint8_t *command, size_t command_length,
                                    uint8_t *response, size_t room, size_t *length);

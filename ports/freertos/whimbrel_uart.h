@@ -79,13 +79,13 @@ int32_t whimbrel_uart_poll(whimbrel_uart_t *uart, uint64_t *next_ms);
 /** Tells that the modem was switched off (`open` 0) or on (1): what was in flight is forgotten. As whimbrel_modem_line(). */
 int32_t whimbrel_uart_line(whimbrel_uart_t *uart, int32_t open);
 
-/** whimbrel_modem_send(), and what follows from it on the line; `uart` is a whimbrel_uart_t. */
+/** whimbrel_modem_send(); `uart` is a whimbrel_uart_t. It leaves by the next whimbrel_uart_poll(). */
 int32_t whimbrel_uart_send(void *uart, const uint8_t *tpdu, size_t size);
 
-/** whimbrel_modem_receive(), and what follows from it on the line; `uart` is a whimbrel_uart_t. */
+/** whimbrel_modem_receive(); `uart` is a whimbrel_uart_t. */
 int32_t whimbrel_uart_receive(void *uart, uint8_t *buffer, size_t size);
 
-/** whimbrel_modem_transmit(), and what follows from it on the line; `uart` is a whimbrel_uart_t. */
+/** whimbrel_modem_transmit(); `uart` is a whimbrel_uart_t. The command leaves by the next whimbrel_uart_poll(). */
 int32_t whimbrel_uart_transmit(void *uart, const uint8_t *command, size_t command_length, uint8_t *response,
                                size_t room, size_t *length);
 

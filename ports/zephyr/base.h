@@ -27,17 +27,10 @@ struct line {
     int open;
     int opened; /* was open once */
     int asked;  /* the client wants to hear of that */
-    uint64_t due;
-    uint8_t out[64]; /* what the line had no room for */
-    size_t at, length;
-    uint32_t shown; /* how many messages the client was woken for */
-    int card_shown;
 };
 
-/* Moves what is to be moved, and tells when to do so next; 0 if the client has something to take. `news` is LINE_… */
+/* Moves what is to be moved, and tells when to do so next; now, if the client has something to take. `news` is LINE_… */
 uint64_t line_serve(struct line *line, uint64_t now, uint32_t news);
-/* Overwrites what is left of the line. */
-void line_forget(struct line *line);
 
 /* For whimbrel_zephyr_sms() and whimbrel_zephyr_card(); `context` is a struct line, served by the next wait. */
 int32_t line_sms_send(void *context, const uint8_t *tpdu, size_t size);

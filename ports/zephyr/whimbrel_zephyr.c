@@ -432,7 +432,6 @@ static void release_modem(whimbrel_zephyr_t *zephyr)
 {
     if (zephyr->line.modem == NULL) return;
     modem_pipe_release((struct modem_pipe *)zephyr->line.pipe);
-    line_forget(&zephyr->line);
     zephyr->line.modem = NULL;
 }
 

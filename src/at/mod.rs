@@ -23,6 +23,7 @@ mod jobs;
 mod line;
 mod network;
 mod output;
+mod serve;
 mod sms;
 mod text;
 
@@ -35,6 +36,7 @@ use dialogue::{Flight, Following};
 use line::Reader;
 use network::Network;
 use output::Output;
+pub use serve::Line;
 use sms::Sms;
 pub use sms::{Message, TPDU_MAX};
 
@@ -283,6 +285,8 @@ pub struct Modem<'m> {
     events: Events,
     counters: Counters,
     errors: (u16, u16),
+    /// What [`Modem::serve`] has told of: how many messages, and that there is something about an APDU.
+    told: (u32, bool),
 }
 
 impl<'m> Modem<'m> {
@@ -327,6 +331,7 @@ impl<'m> Modem<'m> {
             events: Events { list: [Event { code: Code::Ready, detail: 0 }; 8], count: 0 },
             counters: Counters::default(),
             errors: (0, 0),
+            told: (0, false),
         })
     }
 
@@ -472,6 +477,7 @@ impl Card for Modem<'_> {
     /// [`Error::BadValue`]: not a command; [`Error::NotSupported`]: no [`Memory::card`], or the modem cannot do so.
     fn transmit(&mut self, command: &[u8], response: &mut [u8]) -> Result<Option<usize>, Error> {
         let reach = self.reach_card();
+        self.told.1 = false;
         match self.card.as_mut() {
             Some(card) => card.0.transmit(reach, command, response),
             None => Err(Error::NotSupported),

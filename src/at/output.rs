@@ -140,6 +140,12 @@ impl Output {
         pulled
     }
 
+    /// The last `count` bytes of what was pulled just now are to be pulled again.
+    pub const fn take_back(&mut self, count: usize) {
+        self.at = self.at.wrapping_sub(count);
+        self.pending |= count > 0;
+    }
+
     /// The next byte.
     fn byte(&self, body: &[u8], extra: Option<&[u8]>) -> Option<u8> {
         let Some(at) = self.at.checked_sub(self.length) else { return self.text.get(self.at).copied() };

@@ -323,7 +323,7 @@ unsafe fn make(
 }
 
 /// Enters the modem: NULL, foreign memory and re-entry are answered.
-unsafe fn enter(
+pub(super) unsafe fn enter(
     modem: *mut whimbrel_modem_t,
     job: impl FnOnce(&mut Modem<'static>, &mut dyn FnMut(Event)) -> Result<i32, Error>,
 ) -> i32 {

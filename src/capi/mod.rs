@@ -40,6 +40,8 @@ mod bootstrap;
 
 mod at;
 
+mod at_line;
+
 mod adapter;
 mod layout;
 mod storage;
@@ -61,3 +63,4 @@ pub use types::*;
 pub use uicc::*;
 
 pub use at::*;
+pub use at_line::*;

@@ -299,6 +299,172 @@ static void what_is_configured_is_said(void)
     CHECK(says("AT\r"));
 }
 
+/* ---- a line, for whimbrel_modem_serve() */
+
+static struct {
+    const char *comes; /* what the modem says */
+    size_t left;
+    char went[512]; /* what it was told */
+    size_t length;
+    size_t room;  /* how much it takes yet */
+    size_t piece; /* how much at a time */
+    int gone;     /* 1: when it is read, 2: when it is written */
+} wire;
+
+static int32_t wire_receive(void *context, uint8_t *buffer, size_t size)
+{
+    const size_t n = wire.left < size ? wire.left : size;
+    EQUAL(&wire, context);
+    EQUAL(WHIMBREL_ERR_REENTERED, whimbrel_modem_poll(modem, now, NULL));
+    if (wire.gone == 1) return -5;
+    memcpy(buffer, wire.comes, n);
+    wire.comes += n;
+    wire.left -= n;
+    return (int32_t)n;
+}
+
+static int32_t wire_send(void *context, const uint8_t *bytes, size_t size)
+{
+    size_t n = size < wire.piece ? size : wire.piece;
+    EQUAL(&wire, context);
+    CHECK(size > 0);
+    EQUAL(WHIMBREL_ERR_REENTERED, whimbrel_modem_serve(modem, now, NULL, NULL));
+    if (wire.gone == 2) return -1;
+    if (n > wire.room) n = wire.room;
+    memcpy(wire.went + wire.length, bytes, n);
+    wire.length += n;
+    wire.room -= n;
+    return (int32_t)n;
+}
+
+static const whimbrel_line_t line = { sizeof line, &wire, wire_receive, wire_send };
+
+/* Serves a line on which `comes` stands; when to do so next. */
+static uint64_t served(const char *comes, size_t room, size_t piece)
+{
+    uint64_t next = 42;
+    memset(&wire, 0, sizeof wire);
+    wire.comes = comes;
+    wire.left = strlen(comes);
+    wire.room = room;
+    wire.piece = piece;
+    EQUAL(WHIMBREL_OK, whimbrel_modem_serve(modem, now, &line, &next));
+    return next;
+}
+
+static void a_line_is_served(void)
+{
+    uint8_t buffer[176];
+
+    reset();
+    make();
+    for (size_t i = 0; usual[i][0] != NULL; i++) {
+        char answer[128];
+        /* the one who types slowly and the one who takes all; what was not taken is not lost */
+        if (i % 2 == 0) {
+            EQUAL(now + 20, served("", 1, 7));
+            EQUAL(1, wire.length);
+            EQUAL(now + 20, served("", 512, 1)); /* fewer than it was offered */
+            EQUAL(1, wire.length);
+            CHECK(served("", 512, 512) > now + 20);
+            CHECK(strcmp(usual[i][0] + 2, wire.went) == 0);
+        } else {
+            EQUAL(now + 20, served("", 0, 7));
+            CHECK(served("", 512, 512) > now + 20);
+            CHECK(strcmp(usual[i][0], wire.went) == 0);
+        }
+        (void)snprintf(answer, sizeof answer, "%s\r\nOK\r\n", usual[i][1] == NULL ? "" : usual[i][1]);
+        (void)served(answer, 0, 1);
+        if (i == 0) now += 300;
+    }
+    EQUAL(WHIMBREL_MODEM_READY, state().state);
+
+    /* each of two messages is told once */
+    EQUAL(now, served("\r\n+CMT: ,3\r\n00040111\r\n", 512, 512));
+    CHECK(served("", 512, 512) > now);
+    EQUAL(3, whimbrel_modem_receive(modem, buffer, sizeof buffer));
+    CHECK(served("\r\nOK\r\n", 512, 512) > now);
+    EQUAL(now, served("\r\n+CMT: ,3\r\n00040122\r\n", 512, 512));
+    EQUAL(3, whimbrel_modem_receive(modem, buffer, sizeof buffer));
+}
+
+static void news_of_an_apdu(void)
+{
+    static const uint8_t get[] = { 0x00, 0xb0, 0x00, 0x00, 0x02 };
+    uint8_t response[258];
+    size_t length;
+
+    reset();
+    config.card = &whimbrel_modem_card_generic;
+    make();
+    set_up(usual);
+    for (int i = 0; i < 2; i++) { /* the second one is news again */
+        EQUAL(WHIMBREL_PENDING,
+              whimbrel_modem_transmit(modem, get, sizeof get, response, sizeof response, &length));
+        CHECK(served("", 512, 512) > now);
+        CHECK(strcmp("AT+CSIM=10,\"00B0000002\"\r", wire.went) == 0);
+        EQUAL(now, served("\r\n+CSIM: 8,\"0A0B9000\"\r\n\r\nOK\r\n", 512, 512));
+        CHECK(served("", 512, 512) > now);
+        EQUAL(WHIMBREL_OK,
+              whimbrel_modem_transmit(modem, get, sizeof get, response, sizeof response, &length));
+        EQUAL(4, length);
+    }
+}
+
+static void a_line_that_never_ends(void)
+{
+    static char noise[5000];
+
+    reset();
+    make();
+    memset(noise, 'x', sizeof noise - 1);
+    EQUAL(now, served(noise, 512, 512));
+    EQUAL(sizeof noise - 1 - 2048, wire.left);
+    CHECK(strcmp("AT\r", wire.went) == 0); /* it is served, though it hears nothing but that */
+}
+
+static void a_line_that_is_gone(void)
+{
+    for (int gone = 1; gone <= 2; gone++) {
+        uint64_t next = 42;
+        reset();
+        make();
+        memset(&wire, 0, sizeof wire);
+        wire.comes = "";
+        wire.gone = gone;
+        EQUAL(WHIMBREL_ERR_LINK, whimbrel_modem_serve(modem, now, &line, &next));
+        EQUAL(42, next);
+        EQUAL(WHIMBREL_MODEM_OFF, state().state);
+        EQUAL(1, events[WHIMBREL_MODEM_EVENT_LOST]);
+        /* nothing is sent until it is back */
+        EQUAL(UINT64_MAX, served("", 512, 512));
+        EQUAL(0, wire.length);
+        EQUAL(WHIMBREL_OK, whimbrel_modem_line(modem, now, 1));
+        (void)served("", 512, 512);
+        CHECK(strcmp("AT\r", wire.went) == 0);
+    }
+}
+
+static void a_line_that_cannot_be(void)
+{
+    whimbrel_line_t wrong = line;
+
+    reset();
+    make();
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_serve(modem, now, NULL, NULL));
+    wrong.size--;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_serve(modem, now, &wrong, NULL));
+    wrong = line;
+    wrong.receive = NULL;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_serve(modem, now, &wrong, NULL));
+    wrong = line;
+    wrong.send = NULL;
+    EQUAL(WHIMBREL_ERR_ARGUMENT, whimbrel_modem_serve(modem, now, &wrong, NULL));
+    memset(&wire, 0, sizeof wire);
+    wire.comes = "";
+    EQUAL(WHIMBREL_OK, whimbrel_modem_serve(modem, now, &line, NULL));
+}
+
 static void all_functions(whimbrel_modem_t *which, int32_t expected)
 {
     uint8_t bytes[4] = { 0 };
@@ -309,6 +475,7 @@ static void all_functions(whimbrel_modem_t *which, int32_t expected)
     EQUAL(expected, whimbrel_modem_input(which, 0, bytes, 4));
     EQUAL(expected, whimbrel_modem_output(which, bytes, 4));
     EQUAL(expected, whimbrel_modem_poll(which, 0, &next));
+    EQUAL(expected, whimbrel_modem_serve(which, 0, &line, &next));
     EQUAL(42, next);
     EQUAL(expected, whimbrel_modem_line(which, 0, 1));
     EQUAL(expected, whimbrel_modem_send(which, bytes, 4));
@@ -410,5 +577,10 @@ int main(void)
     an_apdu_in_a_session();
     what_is_configured_is_said();
     what_is_refused();
+    a_line_is_served();
+    news_of_an_apdu();
+    a_line_that_never_ends();
+    a_line_that_is_gone();
+    a_line_that_cannot_be();
     return verdict("modem");
 }

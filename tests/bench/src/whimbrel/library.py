@@ -56,6 +56,7 @@ _MODEM: dict[str, tuple[Any, ...]] = {
     "whimbrel_modem_output": (c_void_p, c_size_t),
     "whimbrel_modem_poll": (c_uint64, POINTER(c_uint64)),
     "whimbrel_modem_line": (c_uint64, c_int32),
+    "whimbrel_modem_serve": (c_uint64, POINTER(structs.Line), POINTER(c_uint64)),
     "whimbrel_modem_send": (c_char_p, c_size_t),
     "whimbrel_modem_receive": (c_void_p, c_size_t),
     "whimbrel_modem_transmit": (c_char_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t)),

@@ -340,6 +340,15 @@ class ModemState(Structure):
     ]
 
 
+LINE_RECEIVE = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+LINE_SEND = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+
+
+class Line(Structure):
+    _c_name_ = "whimbrel_line_t"
+    _fields_ = [("size", c_size_t), ("context", c_void_p), ("receive", LINE_RECEIVE), ("send", LINE_SEND)]
+
+
 class Account(Structure):
     _c_name_ = "whimbrel_account_t"
     _fields_ = [
@@ -483,7 +492,7 @@ ALL: tuple[type[Structure], ...] = (
     *(Limits, Coap, Path, RawEvent, Deadline, Config, Port, Account, Device, Resource, Object, Bytes, List),
     *(Right, AccessEntry),
     *(Session, Outlet, SessionState, Security, Credentials),
-    *(Chunk, Crypto, Sms, Uicc, ModemConfig, ModemState),
+    *(Chunk, Crypto, Sms, Uicc, ModemConfig, ModemState, Line),
 )
 
 # What handlers are answered through: name, result, arguments behind the call.

@@ -16,6 +16,8 @@ pub struct Serial {
     _memory: Vec<u64>,
     /// The modem, for orders.
     pub modem: Modem,
+    /// What the modem has said and the engine has not taken.
+    heard: Vec<u8>,
     next: u64,
     events: Rc<Events>,
 }
@@ -26,6 +28,36 @@ type Events = RefCell<Vec<(u16, i32)>>;
 unsafe extern "C" fn event(context: *mut c_void, code: u16, detail: i32) {
     // SAFETY: the events live as long as the engine, which one thread calls
     unsafe { &*context.cast::<Events>() }.borrow_mut().push((code, detail));
+}
+
+/// The wire between the two, while bytes are moved: it takes seven at a time.
+struct Wire<'m> {
+    modem: &'m mut Modem,
+    now: u64,
+    heard: &'m mut Vec<u8>,
+    moved: bool,
+}
+
+unsafe extern "C" fn line_receive(context: *mut c_void, buffer: *mut u8, size: usize) -> i32 {
+    // SAFETY: the wire of the pump that is running, and as much room as the engine says
+    let (wire, buffer) =
+        unsafe { (&mut *context.cast::<Wire<'_>>(), std::slice::from_raw_parts_mut(buffer, size)) };
+    wire.heard.extend(wire.modem.output(wire.now));
+    let length = wire.heard.len().min(size);
+    buffer[..length].copy_from_slice(&wire.heard[..length]);
+    wire.heard.drain(..length);
+    wire.moved |= length > 0;
+    length as i32
+}
+
+unsafe extern "C" fn line_send(context: *mut c_void, bytes: *const u8, size: usize) -> i32 {
+    // SAFETY: the wire of the pump that is running, and what the engine gives
+    let (wire, bytes) =
+        unsafe { (&mut *context.cast::<Wire<'_>>(), std::slice::from_raw_parts(bytes, size)) };
+    let taken = &bytes[..size.min(7)];
+    wire.modem.input(wire.now, taken);
+    wire.moved = true;
+    taken.len() as i32
 }
 
 impl Serial {
@@ -67,7 +99,7 @@ impl Serial {
             let mut engine = ptr::null_mut();
             let made = whimbrel_modem_init(memory.as_mut_ptr().cast(), size, &config, &mut engine);
             assert_eq!(made, WHIMBREL_OK, "the engine");
-            Self { engine, _memory: memory, modem, next: 0, events }
+            Self { engine, _memory: memory, modem, heard: Vec::new(), next: 0, events }
         }
     }
 
@@ -120,28 +152,27 @@ impl Serial {
         if status == WHIMBREL_OK { Ok(length) } else { Err(status) }
     }
 
-    /// Moves bytes both ways until all is quiet. Whether a message may wait.
+    /// Moves bytes both ways until all is quiet.
     ///
     /// # Panics
     ///
     /// If it never is.
     pub(super) fn pump(&mut self, now: u64) {
-        let mut buffer = [0u8; 64];
         for _ in 0..PATIENCE {
-            let heard = self.modem.output(now);
-            // SAFETY: the engine lives, and takes what it is given during the call
-            let said = unsafe {
-                if !heard.is_empty() {
-                    whimbrel_modem_input(self.engine, now, heard.as_ptr(), heard.len());
-                }
-                whimbrel_modem_poll(self.engine, now, &mut self.next);
-                whimbrel_modem_output(self.engine, buffer.as_mut_ptr(), buffer.len())
+            let mut wire = Wire { modem: &mut self.modem, now, heard: &mut self.heard, moved: false };
+            let line = whimbrel_line_t {
+                size: size_of::<whimbrel_line_t>(),
+                context: (&raw mut wire).cast(),
+                receive: Some(line_receive),
+                send: Some(line_send),
             };
-            let said = usize::try_from(said).expect("bytes");
-            self.modem.input(now, &buffer[..said]);
+            // SAFETY: the engine lives, and calls the line during the call only
+            let served = unsafe { whimbrel_modem_serve(self.engine, now, &line, &mut self.next) };
+            assert_eq!(served, WHIMBREL_OK);
+            let moved = wire.moved;
             self.modem.poll(now);
-            let waits = self.modem.next_deadline().is_some_and(|next| next <= now);
-            if said == 0 && heard.is_empty() && !waits {
+            let waits = !self.heard.is_empty() || self.modem.next_deadline().is_some_and(|next| next <= now);
+            if !moved && !waits {
                 return;
             }
         }
