@@ -688,8 +688,8 @@ typedef struct whimbrel_limits_t {
     /** Bytes to undo a failed write with: the old values of what one request changes (256). */
     uint16_t undo;
     /**
-     * The largest payload assembled from blocks, in bytes; streams are not bound by it. Answers in blocks that fit are written
-     * once, so that all blocks are of one moment (0: none).
+     * The largest payload assembled from blocks, in bytes; streams are not bound by it. Answers to a Read and notifications
+     * that go in blocks and fit are written once, so that all blocks are of one moment (0: none).
      */
     uint32_t body;
     /** With DTLS: the largest datagram of a link, sent or received, in bytes, 140 to 16384 (0: no DTLS). */
@@ -1677,7 +1677,7 @@ extern const whimbrel_feature_t whimbrel_reporting;
 
 /**
  * Request bodies that come in blocks (RFC 7959 section 2.5). Without it they are answered with 4.13. Answers go out in
- * blocks in any case, but only with it, and within whimbrel_limits_t.body, are all blocks of an answer of one moment: without,
+ * blocks in any case, but only with it, and within whimbrel_limits_t.body, are all blocks of what is read of one moment: without,
  * a server cannot read in blocks what changes meanwhile (section 2.4).
  */
 extern const whimbrel_feature_t whimbrel_transfers;
@@ -2120,7 +2120,8 @@ typedef struct whimbrel_line_t {
  *                 message or the response to an APDU to take, or bytes may wait; UINT64_MAX: only input can change anything. A line
  *                 without room is asked again after 20 ms at the latest. Earlier is harmless.
  * @return WHIMBREL_OK; WHIMBREL_ERR_LINK: a function of the line said that it is gone, and the modem was told so, as by
- *         whimbrel_modem_line(); WHIMBREL_ERR_ARGUMENT: NULL, or a wrong `size`; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED.
+ *         whimbrel_modem_line(), which has to say when it is back; next_ms is now_ms, and until then nothing moves on the line,
+ *         whatever its functions return; WHIMBREL_ERR_ARGUMENT: NULL, or a wrong `size`; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED.
  *         Since 0.1.
  */
 int32_t whimbrel_modem_serve(whimbrel_modem_t *modem,

@@ -196,7 +196,7 @@ fn transmit(modem: &mut Modem<'_>, bytes: &mut Bytes<'_>, watcher: &Watcher, gen
     let (command, room) = (apdu(bytes), usize::from(bytes.byte()) + 3);
     let mut response = vec![0xee; room];
     let Ok(Some(length)) = modem.transmit(&command, &mut response) else { return };
-    assert!((2..=room).contains(&length) && !command.is_empty());
+    assert!((2..=room).contains(&length) && !command.is_empty(), "{length} of {room} to {command:02x?}");
     let response = &response[..length];
     if watcher.forged {
         return;
@@ -286,7 +286,7 @@ fuzz_target!(|data: &[u8]| {
         if pull % 2 == 1 {
             let mut wire = Wire { watcher: &mut watcher, piece: pull, gone: pull == 15 };
             let served = modem.serve(now, &mut wire, &mut |_| {});
-            assert_eq!(served.is_err(), wire.gone);
+            assert!(wire.gone || served.is_ok());
             if served.is_err() {
                 watcher.ended = None;
                 watcher.written.clear();

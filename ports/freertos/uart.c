@@ -67,7 +67,8 @@ static int32_t line_receive(void *context, uint8_t *buffer, size_t size)
 static int32_t line_send(void *context, const uint8_t *bytes, size_t size)
 {
     const whimbrel_uart_config_t *config = &((whimbrel_uart_t *)context)->config;
-    return (int32_t)config->send(config->context, bytes, size);
+    const size_t taken = config->send(config->context, bytes, size);
+    return (int32_t)(taken < size ? taken : size);
 }
 
 int32_t whimbrel_uart_poll(whimbrel_uart_t *uart, uint64_t *next_ms)

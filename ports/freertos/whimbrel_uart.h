@@ -30,8 +30,8 @@ typedef struct whimbrel_uart_config_t {
     /** sizeof(whimbrel_uart_config_t) */
     size_t size;
     /**
-     * Needed. Gives bytes to the driver, which copies them and returns how many it took; 0 if it has no room. It does not wait.
-     * After fewer than `size`, whimbrel_uart_sent() says when there is room; else it is asked again after 20 ms.
+     * Needed. Gives bytes to the driver, which copies them and returns how many it took; 0 if it has no room. It does not wait,
+     * and calls nothing of the modem. After fewer than `size`, whimbrel_uart_sent() says when there is room; else it is asked again after 20 ms.
      */
     size_t (*send)(void *context, const uint8_t *bytes, size_t size);
     /** Given to it. */

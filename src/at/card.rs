@@ -381,7 +381,10 @@ impl Slot {
 
     /// A command could not be carried: the channels are to be closed.
     pub(super) fn fail(&mut self, error: Error) {
-        self.apdu.wipe();
+        // a response that waits for its caller is true all the same
+        if self.state != State::Answered {
+            self.apdu.wipe();
+        }
         if core::mem::take(&mut self.behind) > 0 {
             self.state = State::Failed(Error::Closed);
         } else if self.state == State::Queued {

@@ -87,3 +87,17 @@ fn a_card_out_of_reach_takes_nothing() {
     assert_clean(&slot);
     assert!(slot.due().is_never());
 }
+
+/// The line is lost while a channel of somebody else's is closed: the response that waits is whole, and then nothing is open.
+#[test]
+fn a_response_that_waits_outlives_the_line() {
+    let mut slot = flying();
+    assert!(slot.line(b"+CSIM: 8,\"ABCD9000\""));
+    slot.done(Instant::ZERO, Outcome::Ok);
+    slot.step = Step::Close(2);
+    slot.lose(Error::Link, false);
+    let mut response = [0; RESPONSE_MAX];
+    assert_eq!(slot.transmit(Ok(()), &VERIFY, &mut response), Ok(Some(4)));
+    assert_eq!(response[..4], [0xab, 0xcd, 0x90, 0x00]);
+    assert_eq!(ask(&mut slot, &VERIFY), Err(Error::Closed));
+}

@@ -1,6 +1,6 @@
 //! Between a modem and its line: bytes both ways, so that no port has to write this again.
 
-use super::{Event, Modem, Progress};
+use super::{Event, Modem, Phase, Progress};
 use crate::bytes::zeroise;
 use crate::error::Error;
 use crate::time::Instant;
@@ -24,16 +24,24 @@ impl Modem<'_> {
     /// Moves bytes both ways and does what is due; when to call again. That is now if there may be more bytes, or if there is a
     /// message or something about an APDU that this has not told before.
     ///
-    /// [`Error::Link`]: the line is gone, and the modem knows it.
+    /// [`Error::Link`]: the line is gone, and the modem knows it now; it is to be served once more, for what follows from that. Later
+    /// it is as a line on which nothing moves.
     pub fn serve(
         &mut self,
         now: Instant,
         line: &mut dyn Line,
         tell: &mut dyn FnMut(Event),
     ) -> Result<Instant, Error> {
-        let Ok(next) = self.exchange(now, line, tell) else {
-            self.line(now, false, tell);
-            return Err(Error::Link);
+        let mut bytes = [0; PIECE];
+        let moved = self.exchange(now, line, &mut bytes, tell);
+        zeroise(&mut bytes);
+        let next = match moved {
+            Ok(next) => next,
+            Err(_) if matches!(self.phase, Phase::Off) => self.poll(now, tell),
+            Err(_) => {
+                self.line(now, false, tell);
+                return Err(Error::Link);
+            }
         };
         Ok(if self.news() { now } else { next })
     }
@@ -42,21 +50,20 @@ impl Modem<'_> {
         &mut self,
         now: Instant,
         line: &mut dyn Line,
+        bytes: &mut [u8; PIECE],
         tell: &mut dyn FnMut(Event),
     ) -> Result<Instant, Error> {
-        let mut bytes = [0; PIECE];
         let mut pieces = 0usize;
         while pieces < PIECES {
-            let got = line.receive(&mut bytes)?;
+            let got = line.receive(bytes)?;
             if got == 0 {
                 break;
             }
-            self.input(now, bytes.get(..got).unwrap_or(&bytes), tell);
-            zeroise(&mut bytes);
+            self.input(now, bytes.get(..got).unwrap_or(bytes), tell);
             pieces = pieces.wrapping_add(1);
         }
         let next = self.poll(now, tell);
-        let full = self.drain(line, &mut bytes)?;
+        let full = self.drain(line, bytes)?;
         Ok(match (pieces == PIECES, full) {
             (true, _) => now,
             (_, true) => next.earlier(now.after(FULL_MS)),
@@ -72,9 +79,7 @@ impl Modem<'_> {
             if piece.is_empty() {
                 return Ok(false);
             }
-            let sent = line.send(piece);
-            zeroise(bytes);
-            let sent = sent?.min(length);
+            let sent = line.send(piece)?.min(length);
             self.output.take_back(length.wrapping_sub(sent));
             if sent < length {
                 return Ok(true);

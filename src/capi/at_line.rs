@@ -52,7 +52,8 @@ impl Line for Given {
 ///                 message or the response to an APDU to take, or bytes may wait; UINT64_MAX: only input can change anything. A line
 ///                 without room is asked again after 20 ms at the latest. Earlier is harmless.
 /// @return WHIMBREL_OK; WHIMBREL_ERR_LINK: a function of the line said that it is gone, and the modem was told so, as by
-///         whimbrel_modem_line(); WHIMBREL_ERR_ARGUMENT: NULL, or a wrong `size`; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED.
+///         whimbrel_modem_line(), which has to say when it is back; next_ms is now_ms, and until then nothing moves on the line,
+///         whatever its functions return; WHIMBREL_ERR_ARGUMENT: NULL, or a wrong `size`; WHIMBREL_ERR_STATE; WHIMBREL_ERR_REENTERED.
 ///         Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn whimbrel_modem_serve(
@@ -65,11 +66,12 @@ pub unsafe extern "C" fn whimbrel_modem_serve(
     unsafe {
         enter(modem, |modem, tell| {
             let mut line = read_line(line)?;
-            let next = modem.serve(Instant::from_millis(now_ms), &mut line, tell)?.as_millis();
+            let now = Instant::from_millis(now_ms);
+            let served = modem.serve(now, &mut line, tell);
             if !next_ms.is_null() {
-                next_ms.write(next);
+                next_ms.write(served.unwrap_or(now).as_millis());
             }
-            Ok(0)
+            served.map(|_| 0)
         })
     }
 }

@@ -28,7 +28,7 @@ pub static whimbrel_reporting: whimbrel_feature_t =
     whimbrel_feature_t { select: |features| features.reporting = Some(&LIBRARY), attach: None };
 
 /// Request bodies that come in blocks (RFC 7959 section 2.5). Without it they are answered with 4.13. Answers go out in
-/// blocks in any case, but only with it, and within whimbrel_limits_t.body, are all blocks of an answer of one moment: without,
+/// blocks in any case, but only with it, and within whimbrel_limits_t.body, are all blocks of what is read of one moment: without,
 /// a server cannot read in blocks what changes meanwhile (section 2.4).
 #[unsafe(no_mangle)]
 pub static whimbrel_transfers: whimbrel_feature_t =

@@ -288,8 +288,8 @@ pub struct whimbrel_limits_t {
     pub credentials: u16,
     /// Bytes to undo a failed write with: the old values of what one request changes (256).
     pub undo: u16,
-    /// The largest payload assembled from blocks, in bytes; streams are not bound by it. Answers in blocks that fit are written
-    /// once, so that all blocks are of one moment (0: none).
+    /// The largest payload assembled from blocks, in bytes; streams are not bound by it. Answers to a Read and notifications
+    /// that go in blocks and fit are written once, so that all blocks are of one moment (0: none).
     pub body: u32,
     /// With DTLS: the largest datagram of a link, sent or received, in bytes, 140 to 16384 (0: no DTLS).
     pub mtu: u16,

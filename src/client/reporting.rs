@@ -421,7 +421,9 @@ impl Engine<'_> {
         buffer: &mut [u8],
     ) -> Result<Reply, Error> {
         let format = self.config.format(place.format).ok_or(Error::NotAcceptable)?;
-        let reply = self.represent(Some(now), who, place.path, format, None, buffer)?;
+        // a Read that is under way has the room
+        let now = (!self.held.is_open(now)).then_some(now);
+        let reply = self.represent(now, who, place.path, format, None, buffer)?;
         Ok(reply.with(Slot::Observe, self.sequence.take()))
     }
 

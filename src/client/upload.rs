@@ -55,6 +55,13 @@ impl Upload {
         self.blocks.is_open() && self.stream.is_none() && now < self.expires
     }
 
+    /// Somebody else takes that buffer: half a body in it is lost.
+    pub(crate) fn leave_body(&mut self) {
+        if self.blocks.is_open() && self.stream.is_none() {
+            *self = Self::IDLE;
+        }
+    }
+
     fn is_of(&self, who: usize, request: &Request<'_>) -> bool {
         usize::from(self.who) == who
             && self.method == request.method
@@ -88,8 +95,9 @@ impl Engine<'_> {
         } else if !self.upload.is_of(who, request) || ctx.now >= self.upload.expires {
             return Err(Error::Incomplete);
         }
+        let arrival = self.upload.blocks.take(block, request.payload.len())?;
         self.upload.expires = ctx.now.after(self.lifetime(who, true).into());
-        let offset = match self.upload.blocks.take(block, request.payload.len())? {
+        let offset = match arrival {
             Arrival::Repeat => return Ok(Reply::code(self.upload.answer).with_block(Slot::Block1, block)),
             Arrival::First | Arrival::Restart => 0,
             Arrival::Next { offset } => offset as usize,

@@ -411,6 +411,31 @@ static void news_of_an_apdu(void)
     }
 }
 
+/* An APDU was under way: that it has failed is news, once, though the line stays as it is. */
+static void a_line_that_is_gone_under_an_apdu(void)
+{
+    static const uint8_t get[] = { 0x00, 0xb0, 0x00, 0x00, 0x02 };
+    uint8_t response[258];
+    uint64_t next = 42;
+    size_t length;
+
+    reset();
+    config.card = &whimbrel_modem_card_generic;
+    make();
+    set_up(usual);
+    EQUAL(WHIMBREL_PENDING,
+          whimbrel_modem_transmit(modem, get, sizeof get, response, sizeof response, &length));
+    CHECK(served("", 512, 512) > now);
+    wire.gone = 1;
+    EQUAL(WHIMBREL_ERR_LINK, whimbrel_modem_serve(modem, now, &line, &next));
+    next = 42;
+    EQUAL(WHIMBREL_OK, whimbrel_modem_serve(modem, now, &line, &next));
+    EQUAL(now, next);
+    EQUAL(WHIMBREL_OK, whimbrel_modem_serve(modem, now, &line, &next));
+    EQUAL(UINT64_MAX, next);
+    CHECK(whimbrel_modem_transmit(modem, get, sizeof get, response, sizeof response, &length) < 0);
+}
+
 static void a_line_that_never_ends(void)
 {
     static char noise[5000];
@@ -433,9 +458,12 @@ static void a_line_that_is_gone(void)
         wire.comes = "";
         wire.gone = gone;
         EQUAL(WHIMBREL_ERR_LINK, whimbrel_modem_serve(modem, now, &line, &next));
-        EQUAL(42, next);
+        EQUAL(now, next); /* the client may have to hear of it */
         EQUAL(WHIMBREL_MODEM_OFF, state().state);
         EQUAL(1, events[WHIMBREL_MODEM_EVENT_LOST]);
+        /* and then no more */
+        EQUAL(WHIMBREL_OK, whimbrel_modem_serve(modem, now, &line, &next));
+        EQUAL(UINT64_MAX, next);
         /* nothing is sent until it is back */
         EQUAL(UINT64_MAX, served("", 512, 512));
         EQUAL(0, wire.length);
@@ -581,6 +609,7 @@ int main(void)
     news_of_an_apdu();
     a_line_that_never_ends();
     a_line_that_is_gone();
+    a_line_that_is_gone_under_an_apdu();
     a_line_that_cannot_be();
     return verdict("modem");
 }

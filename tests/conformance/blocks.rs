@@ -462,3 +462,55 @@ fn ir_002_c_m_the_rest_of_a_notification_is_of_its_moment() {
     assert_eq!(notifications[0].payload, vec![2; 2000]);
     assert_eq!(lab.server.complaints(), []);
 }
+
+/// A body that was given up makes room; when its server goes on with it all the same, it does not go on behind what another
+/// server has read since.
+#[test]
+fn dmse_003_c_m_a_write_given_up_does_not_go_on_behind_a_read() {
+    let mut lab = Setup { servers: 2, ..Setup::default() }.registered();
+    let part = |number| Request::put("/26241/0/4").content(OPAQUE, body(128)).one_block(number, 2);
+    assert_eq!(lab.send(part(0)).code, Code::CONTINUE);
+    lab.run(seconds(248));
+    restless(&mut lab, 1);
+    let asked = lab.second.send(Request::get(LARGE).accept(OPAQUE).from_block(0, 5).by_hand());
+    assert_eq!(lab.second_answer(asked).payload[0], 1);
+    let short = Request::put("/26241/0/4")
+        .content(OPAQUE, "abc")
+        .option(options::BLOCK1, Block::new(0, true, 2).bytes())
+        .by_hand();
+    assert_eq!(lab.send(short).code, Code::BAD_REQUEST);
+    assert_eq!(lab.send(part(1)).code, Code::REQUEST_ENTITY_INCOMPLETE);
+    assert_eq!(lab.send(Request::get("/26241/0/4").accept(OPAQUE)).payload, b"");
+}
+
+/// An instance that is deleted is not shown any more, though its object was read before.
+#[test]
+fn df_003_c_m_what_is_gone_is_not_read_from_what_was_held() {
+    let mut lab = Lab::registered();
+    let create = tlv::instance(1, &[tlv::resource(0, "q".repeat(40))]);
+    assert_eq!(lab.send(Request::post("/26241").content(TLV, create)).code, Code::CREATED);
+    let block = |number| Request::get("/26241").accept(TLV).from_block(number, 1).by_hand();
+    let first = lab.send(block(0));
+    assert_eq!(lab.send(block(1)).etag(), first.etag());
+    assert_eq!(lab.send(Request::delete("/26241/1")).code, Code::DELETED);
+    let next = lab.send(block(1));
+    assert_ne!(next.etag(), first.etag());
+    assert!(!next.payload.contains(&b'q'));
+}
+
+/// A notification that goes in blocks leaves a Read under way alone.
+#[test]
+fn ir_002_c_m_a_notification_does_not_end_a_read_under_way() {
+    let mut lab = Setup { datagram: 128, ..Setup::default() }.registered();
+    restless(&mut lab, 1);
+    let observation = lab.server.observe_as(LARGE, OPAQUE);
+    lab.run(seconds(5));
+    let block = |number| Request::get("/3/0").accept(TLV).from_block(number, 2).by_hand();
+    let first = lab.send(block(0));
+    lab.run(seconds(2));
+    restless(&mut lab, 2);
+    lab.device.changed(LARGE);
+    lab.run(seconds(2));
+    assert_eq!(lab.server.notifications(observation).len(), 1);
+    assert_eq!(lab.send(block(1)).etag(), first.etag(), "two seconds later, and a notification between");
+}
