@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds every fuzz target of fuzz/Cargo.toml with coverage and the address sanitizer, and runs each, two at a time.
-# Stops at the first finding and says how to reproduce it. usage: [FUZZ_SECONDS=600] scripts/fuzz.sh [target…]
+# Stops at the first finding and says how to reproduce it. usage: [FUZZ_SECONDS=600] [FUZZ_SEED=n] scripts/fuzz.sh [target…]
+# Without FUZZ_SEED, each run takes another way; `make fuzz-smoke` always takes the same, so that what it says is of the change.
 # The DTLS targets have C in them, built the same way by fuzz/build.rs, which needs clang.
 # RUSTC_BOOTSTRAP lets stable rustc take the flags that cargo-fuzz would give to a nightly one.
 # Extra cargo options (features of the self-test) come in FUZZ_CARGO.
@@ -30,7 +31,7 @@ fuzz_one() {
     mkdir -p "$work/corpus" "$work/findings"
     local dictionary=()
     if [ -e "fuzz/dictionaries/$target" ]; then dictionary=("-dict=fuzz/dictionaries/$target"); fi
-    "$bin/$target" "${dictionary[@]}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+    "$bin/$target" "${dictionary[@]}" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=10 -rss_limit_mb=1024 \
         -print_final_stats=1 -close_fd_mask=1 -artifact_prefix="$work/findings/" "$work/corpus" "$seeds" 2>"$work/log" &
     local run=$!
     trap 'kill "$run" 2>/dev/null' TERM # when the other one failed
