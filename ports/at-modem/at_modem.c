@@ -57,7 +57,6 @@ static int32_t line_receive(void *context, uint8_t *buffer, size_t size)
 static int32_t line_send(void *context, const uint8_t *bytes, size_t size)
 {
     const whimbrel_at_modem_t *modem = (const whimbrel_at_modem_t *)context;
-    if (modem->fd < 0) return 0;
     return moved(modem->is_socket ? send(modem->fd, bytes, size, MSG_NOSIGNAL)
                                   : write(modem->fd, bytes, size));
 }

@@ -60,6 +60,8 @@ impl Engine<'_> {
     #[cold]
     #[inline(never)]
     fn cut(&mut self, now: Option<Instant>, place: &Place<'_>, window: Window<'_>) -> Result<Written, Error> {
+        // without room for bodies there is nothing to keep it in
+        let now = now.filter(|_| !self.body.is_empty());
         match now.zip(self.config.features.transfers) {
             Some((now, transfers)) => transfers.cut(self, now, place, window),
             None => self.write_exactly(place, window),

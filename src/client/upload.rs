@@ -50,14 +50,19 @@ impl Upload {
         }
     }
 
-    /// Whether the buffer for bodies is its own: not where the resource takes a stream.
+    /// Whether half a body lies in the buffer for bodies: not where the resource takes a stream.
+    fn has_body(&self) -> bool {
+        self.blocks.is_open() && self.stream.is_none()
+    }
+
+    /// Whether that buffer is its own.
     pub(crate) fn needs_body(&self, now: Instant) -> bool {
-        self.blocks.is_open() && self.stream.is_none() && now < self.expires
+        self.has_body() && now < self.expires
     }
 
     /// Somebody else takes that buffer: half a body in it is lost.
     pub(crate) fn leave_body(&mut self) {
-        if self.blocks.is_open() && self.stream.is_none() {
+        if self.has_body() {
             *self = Self::IDLE;
         }
     }
