@@ -282,8 +282,11 @@ impl Life {
         unsafe { &mut *self.world }
     }
 
-    /// An instance of the application's object.
+    /// An instance of the application's object. No more than there can be again in the next life.
     pub fn add_thing(&mut self, id: u16) -> i32 {
+        if objects::is_full(self.world()) {
+            return WHIMBREL_ERR_FULL;
+        }
         let data = objects::add(self.world());
         let status = unsafe { whimbrel_instance_add(self.client, THING, id, data) };
         if status != WHIMBREL_OK {

@@ -10,7 +10,7 @@ use whimbrel::capi::*;
 
 pub const THING: u16 = 1000;
 pub const MACHINE: u16 = 1001;
-/// How many instances servers may create.
+/// How many instances the application can make.
 const ROOM: usize = 3;
 /// What the large resource has: more than the largest datagram.
 const LARGE: usize = 1500;
@@ -190,7 +190,7 @@ unsafe extern "C" fn create(context: *mut c_void, _: u16, data: *mut *mut c_void
     if let Some(status) = world.refusal().filter(|status| *status < 0) {
         return status;
     }
-    if world.things.len() == ROOM {
+    if is_full(world) {
         return WHIMBREL_ERR_FULL;
     }
     unsafe { data.write(add(world)) };
@@ -205,6 +205,11 @@ unsafe extern "C" fn remove(context: *mut c_void, _: u16, data: *mut c_void) -> 
     let place = world.things.iter().position(|thing| *thing == data).expect("an instance goes twice");
     free(world.things.swap_remove(place));
     WHIMBREL_OK
+}
+
+/// Whether the application makes no more of them, for whomever.
+pub fn is_full(world: &World) -> bool {
+    world.things.len() >= ROOM
 }
 
 /// What an instance has for data; the world frees it.
